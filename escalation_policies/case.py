@@ -1,0 +1,129 @@
+"""The state of one case: frozen values, nothing derived that could drift, nothing that asks the outside.
+
+A clock's key is ``<clock>@<level>``; a repeated round at the top adds ``#<round>``. The policy is frozen in, whole:
+a change of policy touches new cases only.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from escalation_policies.schema import ClockName, Policy
+from events.base import Frozen, Utc
+from events.incident import Casualties, Severity
+
+ClockStatus = Literal["running", "satisfied", "breached", "cancelled"]
+DEADLINE = "deadline"
+"""The step at a clock's end; reminders have other names."""
+
+
+class Due(Frozen):
+    """One stored deadline: a reminder of a clock, or its end."""
+
+    step: str
+    at: Utc
+    to: tuple[Literal["told", "stand_in"], ...] = ()
+
+
+class Clock(Frozen):
+    """One clock. ``started_at`` is the fact it is anchored to, never the previous firing."""
+
+    name: ClockName
+    level: str
+    round: int = 0
+    status: ClockStatus
+    started_at: Utc
+    deadline: Utc
+    due: tuple[Due, ...] = Field(default=(), description="What is still to come, earliest first.")
+    ended_at: Utc | None = None
+    because: str | None = Field(default=None, description="Key of the clock whose breach started this one.")
+
+    @property
+    def key(self) -> str:
+        """Return the clock's name in the case."""
+        return f"{self.name}@{self.level}" + (f"#{self.round}" if self.round else "")
+
+
+class Seat(Frozen):
+    """One person who was told at a level, and what they answered."""
+
+    person_id: str
+    role: str
+    unit_id: str
+    question: str = Field(description="The selector that named them; with `all`, each selector needs an answer.")
+    stand_in: bool = False
+    told_at: Utc
+    acknowledged_at: Utc | None = None
+    declined_at: Utc | None = None
+
+
+class LevelState(Frozen):
+    """A level that was told."""
+
+    level: str
+    told_at: Utc
+    seats: tuple[Seat, ...] = ()
+    because: str | None = Field(default=None, description="Key of the clock whose breach told this level, if one did.")
+    acknowledged_at: Utc | None = None
+    reported_at: Utc | None = Field(default=None, description="When this level reported upward.")
+
+    def seat(self, person_id: str) -> Seat | None:
+        """Return the seat of a person, if they were told here."""
+        return next((seat for seat in self.seats if seat.person_id == person_id), None)
+
+
+class Case(Frozen):
+    """Everything the machine knows of one case."""
+
+    case_id: str
+    family: Literal["incident"] = "incident"
+    report_id: str
+    school_id: str
+    school_name: str
+    kind: str
+    severity: Severity
+    urgent: bool = False
+    exercise: bool = False
+    place: str | None = None
+    summary: str | None = None
+    casualties: Casualties | None = None
+    reporter: str | None = None
+    received_at: Utc
+    occurred_at: Utc | None = None
+    submitted_at: Utc | None = None
+    status: Literal["open", "closed"] = "open"
+    seq: int = 0
+    updated_at: Utc
+    updates: int = Field(default=0, description="How many 续报 were filed.")
+    final_reported_at: Utc | None = None
+    policy: Policy
+    clocks: tuple[Clock, ...] = ()
+    levels: tuple[LevelState, ...] = ()
+
+    def clock(self, key: str) -> Clock | None:
+        """Return the clock of this key."""
+        return next((clock for clock in self.clocks if clock.key == key), None)
+
+    def level(self, level: str) -> LevelState | None:
+        """Return the level's state, if it was told."""
+        return next((state for state in self.levels if state.level == level), None)
+
+    def next_due(self) -> tuple[Clock, Due] | None:
+        """Return the earliest stored deadline. Ties go by clock key, so that a replay meets them in the same order."""
+        waiting = [(clock.due[0].at, clock.key, clock) for clock in self.clocks if clock.due]
+        if not waiting:
+            return None
+        _, _, clock = min(waiting, key=lambda item: item[:2])
+        return clock, clock.due[0]
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """Return when the earliest stored deadline is: the indexed column."""
+        found = self.next_due()
+        return found[1].at if found else None
+
+    def deadlines(self) -> Mapping[str, datetime]:
+        """Return the deadline of each running clock."""
+        return {clock.key: clock.deadline for clock in self.clocks if clock.status == "running"}

@@ -1,0 +1,79 @@
+"""How a clock starts, is stopped and re-computed: arithmetic on stored times, nothing else."""
+
+from datetime import datetime, timedelta
+
+from escalation_policies.case import DEADLINE, Clock, Due
+from escalation_policies.durations import format_duration
+from escalation_policies.schema import ClockName, ClockRule, Policy, Reminder
+from events.incident import Severity
+
+
+def start(
+    policy: Policy,
+    name: ClockName,
+    level: str,
+    severity: Severity,
+    started_at: datetime,
+    *,
+    round_number: int = 0,
+    span: timedelta | None = None,
+    because: str | None = None,
+) -> Clock:
+    """Return a running clock anchored at ``started_at``. ``span`` overrides the policy's (rounds at the top)."""
+    rule: ClockRule = getattr(policy.clocks, name)
+    whole = span or rule.span(severity)
+    return Clock(
+        name=name,
+        level=level,
+        round=round_number,
+        status="running",
+        started_at=started_at,
+        deadline=started_at + whole,
+        due=_due(rule, severity, started_at, whole),
+        because=because,
+    )
+
+
+def stop(clock: Clock, status: str, at: datetime) -> Clock:
+    """Return ``clock`` ended: nothing of it is due any more."""
+    return clock.model_copy(update={"status": status, "ended_at": at, "due": ()})
+
+
+def without(clock: Clock, due: Due) -> Clock:
+    """Return ``clock`` after one of its reminders was handled."""
+    return clock.model_copy(update={"due": tuple(other for other in clock.due if other != due)})
+
+
+def hasten(clock: Clock, policy: Policy, severity: Severity, now: datetime) -> Clock:
+    """Return a running clock re-computed from its own anchor for ``severity``; never longer than it was.
+
+    Reminders that the shorter span puts into the past are dropped; a deadline there fires at once.
+    """
+    shorter = start(policy, clock.name, clock.level, severity, clock.started_at, round_number=clock.round)
+    if shorter.deadline >= clock.deadline:
+        return clock
+    due = tuple(item for item in shorter.due if item.step == DEADLINE or item.at > now)
+    return clock.model_copy(update={"deadline": shorter.deadline, "due": due})
+
+
+def _due(rule: ClockRule, severity: Severity, started_at: datetime, span: timedelta) -> tuple[Due, ...]:
+    """Return the reminders inside the clock, then its end. Two reminders of one moment become one."""
+    moments: dict[timedelta, tuple[str, ...]] = {}
+    for reminder in rule.reminders:
+        if severity in reminder.severities:
+            for offset in _offsets(reminder, span):
+                moments[offset] = tuple(dict.fromkeys((*moments.get(offset, ()), *reminder.to)))
+    reminders = [
+        Due.model_validate({"step": f"reminder:{format_duration(offset)}", "at": started_at + offset, "to": to})
+        for offset, to in sorted(moments.items())
+    ]
+    return (*reminders, Due(step=DEADLINE, at=started_at + span))
+
+
+def _offsets(reminder: Reminder, span: timedelta) -> list[timedelta]:
+    if reminder.every is not None:
+        times = -(-span // reminder.every) - 1  # those strictly inside the span
+        return [reminder.every * number for number in range(1, times + 1)]
+    if isinstance(reminder.at, float):
+        return [span * reminder.at]
+    return [reminder.at] if reminder.at is not None and reminder.at < span else []

@@ -1,0 +1,160 @@
+"""The door of the machine: ``judge`` for the living, ``replay`` for the journal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from escalation_policies.case import Case
+from escalation_policies.errors import Undecidable
+from escalation_policies.loader import PolicyLibrary
+from escalation_policies.machine import answers, reminding, reports
+from escalation_policies.machine.ledger import Effect, Ledger, RecordedDirectory
+from escalation_policies.machine.open_case import open_case
+from escalation_policies.schema import Policy
+from escalation_policies.selector import Directory, SchoolName
+from events import incident as facts
+from events.base import CaseFact
+from events.escalation import Cause, DeadlineReached, JournalEntry
+from events.registry import MODELS
+
+DEADLINE_REACHED = "edu.tocsin.escalation.deadline-reached.v1"
+Event = CaseFact | DeadlineReached
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an event does: the new state, the effects in order, and the reason in one line.
+
+    ``state`` is None when the event speaks of a case that is not open yet; keep the event until it is.
+    """
+
+    state: Case | None
+    effects: tuple[Effect, ...]
+    reason: str
+
+
+def judge(
+    case: Case | None, event: Event, directory: Directory, policies: PolicyLibrary, now: datetime
+) -> list[Decision]:
+    """Return the decisions for ``event``, after those for every stored deadline before it.
+
+    ``now`` is when the event is judged; ``event`` carries the time it is judged by.
+
+    Raises:
+        Undecidable: the report names a school that the directory does not know. To the dead-letter topic.
+    """
+    decisions: list[Decision] = []
+    before = event.received_at if isinstance(event, CaseFact) else event.deadline
+    while case is not None and (deadline := next_deadline(case, before, now)) is not None:
+        decisions.append(decide(case, deadline, directory, policies, now))
+        case = decisions[-1].state
+    decisions.append(decide(case, event, directory, policies, now))
+    return decisions
+
+
+def next_deadline(case: Case, before: datetime, now: datetime) -> DeadlineReached | None:
+    """Return the case's earliest stored deadline if it is strictly before ``before``."""
+    found = case.next_due()
+    if found is None or found[1].at >= before:
+        return None
+    clock, due = found
+    return DeadlineReached(case_id=case.case_id, clock=clock.key, step=due.step, deadline=due.at, fired_at=now)
+
+
+def decide(
+    case: Case | None, event: Event, directory: Directory, policies: PolicyLibrary | Policy, now: datetime
+) -> Decision:
+    """Apply one event.
+
+    Raises:
+        Undecidable: see ``judge``.
+    """
+    if isinstance(event, DeadlineReached):
+        return _decide_deadline(case, event, directory, now)
+    if case is None:
+        if not isinstance(event, facts.IncidentFiled):
+            return Decision(None, (), "no such case yet: the fact waits for its report")
+        return _decide_opening(event, directory, policies, now)
+    ledger = Ledger(case, directory, event.received_at, now, _cause(event))
+    if isinstance(event, facts.IncidentFiled):
+        ledger.write("action-withheld", "the case is open already: the same report by another road")
+    elif case.status == "closed" and not isinstance(event, facts.NoteAdded):
+        ledger.write("action-withheld", "the case is closed", by=getattr(event, "by", None))
+    else:
+        _HANDLERS[type(event)](ledger, event)
+    return _decision(ledger)
+
+
+def _decide_deadline(case: Case | None, event: DeadlineReached, directory: Directory, now: datetime) -> Decision:
+    found = reminding.stored(case, event) if case is not None else None
+    if case is None or found is None:
+        return Decision(case, (), f"{event.clock} {event.step} is not a stored deadline any more")
+    ledger = Ledger(case, directory, event.deadline, now, _cause(event))
+    reminding.reach(ledger, *found)
+    return _decision(ledger)
+
+
+def _decide_opening(
+    event: facts.IncidentFiled, directory: Directory, policies: PolicyLibrary | Policy, now: datetime
+) -> Decision:
+    school = directory.school(event.school_id)
+    if school is None:
+        raise Undecidable(f"the directory has no school {event.school_id!r}")
+    policy = policies if isinstance(policies, Policy) else policies.for_any_kind(event.kind)
+    cause = _cause(event).model_copy(update={"policy": policy.model_dump(mode="json"), "school_name": school.name})
+    return _decision(open_case(event, school, policy, directory, now, cause))
+
+
+def replay(entries: Sequence[JournalEntry]) -> list[Decision]:
+    """Return the decisions of a case's journal, taken again from its causes alone. Asks nobody."""
+    case: Case | None = None
+    decisions: list[Decision] = []
+    school: SchoolName | None = None
+    policy: Policy | None = None
+    for entry in entries:
+        if entry.cause is None:
+            continue
+        if entry.cause.policy is not None:
+            policy = Policy.model_validate(entry.cause.policy)
+            school = SchoolName(unit_id=entry.school_id, name=entry.cause.school_name or "")
+        if policy is None or school is None:
+            raise Undecidable("the journal does not begin with the opening of the case")
+        directory = RecordedDirectory(entry.resolved, school)
+        now = entry.fired_at or entry.received_at
+        decision = decide(case, _event(entry.cause), directory, policy, now)
+        case = decision.state
+        decisions.append(decision)
+    return decisions
+
+
+def _event(cause: Cause) -> Event:
+    if cause.type == DEADLINE_REACHED:
+        return DeadlineReached.model_validate(cause.data)
+    event = MODELS[cause.type].model_validate(cause.data)
+    assert isinstance(event, CaseFact)
+    return event
+
+
+def _cause(event: Event) -> Cause:
+    event_type = DEADLINE_REACHED if isinstance(event, DeadlineReached) else event.TYPE
+    return Cause(type=event_type, data=event.model_dump(mode="json", exclude_none=True))
+
+
+def _decision(ledger: Ledger) -> Decision:
+    effects = ledger.finish()
+    reason = next((effect.reason for effect in effects if isinstance(effect, JournalEntry)), "")
+    return Decision(ledger.case, effects, reason)
+
+
+_HANDLERS: Mapping[type[CaseFact], Callable[[Ledger, Any], None]] = {
+    facts.IncidentAcknowledged: answers.acknowledge,
+    facts.IncidentDeclined: answers.decline,
+    facts.UpwardReportFiled: reports.report_upward,
+    facts.UpdateFiled: reports.update,
+    facts.FinalReportFiled: reports.final,
+    facts.IncidentAmended: reports.amend,
+    facts.SeverityChanged: reports.change_severity,
+    facts.NoteAdded: reports.note,
+    facts.IncidentClosed: reports.close,
+}

@@ -1,0 +1,78 @@
+"""A stored deadline passed: a reminder goes out, or the clock ends."""
+
+from escalation_policies import clockwork
+from escalation_policies.case import DEADLINE, Case, Clock, Due, LevelState
+from escalation_policies.durations import format_duration
+from escalation_policies.machine.ledger import Ledger
+from escalation_policies.machine.rules import apply
+from escalation_policies.machine.telling import Message, Named, name_level, name_seats, name_stand_ins, seat, send
+from events.escalation import DeadlineReached
+from events.notification import Template
+
+_TEMPLATES: dict[str, Template] = {
+    "report_to_principal": "incident_reminder",
+    "upward_receipt": "incident_reminder",
+    "report_upward": "incident_reminder_report",
+    "follow_up": "incident_follow_up",
+}
+
+
+def stored(case: Case, event: DeadlineReached) -> tuple[Clock, Due] | None:
+    """Return the clock and the stored deadline that ``event`` speaks of, or None when it is stored no more."""
+    clock = case.clock(event.clock)
+    if clock is None:
+        return None
+    due = next((d for d in clock.due if d.step == event.step and d.at == event.deadline), None)
+    return None if due is None else (clock, due)
+
+
+def reach(ledger: Ledger, clock: Clock, due: Due) -> None:
+    """Apply one stored deadline."""
+    if due.step == DEADLINE:
+        span = format_duration(clock.deadline - clock.started_at)
+        apply(ledger, clock, "deadline", f"not answered within {span}")
+        return
+    rest = clockwork.without(clock, due)
+    ledger.put_clock(rest)
+    if rest.due and rest.due[0].at <= ledger.now:
+        ledger.write("step-superseded", f"{due.step} came after the next step was due: not sent", clock=rest)
+        return
+    _remind(ledger, rest, due)
+
+
+def _remind(ledger: Ledger, clock: Clock, due: Due) -> None:
+    level = ledger.case.policy.chain[ledger.case.policy.index(clock.level)]
+    state = ledger.case.level(clock.level)
+    named = _told(ledger, clock, state) if "told" in due.to else []
+    if "stand_in" in due.to:
+        named += name_stand_ins(ledger, level)
+    named = [item for item in named if not _answered_no(state, item)]
+    if not named:
+        ledger.write("nobody-found", f"{due.step}: nobody is left to remind", clock=clock)
+        return
+    if state is not None:
+        seat(ledger, state, named, ledger.at)
+    asks = clock.name in {"report_to_principal", "upward_receipt"}
+    message = Message(
+        _TEMPLATES[clock.name],
+        clock.key,
+        due.step,
+        lane="reminder",
+        deadline=clock.deadline,
+        asks_acknowledgement=asks,
+    )
+    ledger.write("reminder-sent", f"{due.step} of {clock.key}", clock=clock, told=send(ledger, level, named, message))
+
+
+def _told(ledger: Ledger, clock: Clock, state: LevelState | None) -> list[Named]:
+    """Return whom to remind: before a receipt those who have not answered, after it those who answered."""
+    level = ledger.case.policy.chain[ledger.case.policy.index(clock.level)]
+    answered = [s for s in state.seats if s.acknowledged_at is not None] if state else []
+    if clock.name in {"report_upward", "follow_up"}:
+        return name_seats(ledger, level, answered) or name_level(ledger, level)
+    return [n for n in name_level(ledger, level) if n.recipient.person_id not in {s.person_id for s in answered}]
+
+
+def _answered_no(state: LevelState | None, item: Named) -> bool:
+    found = state.seat(item.recipient.person_id) if state else None
+    return found is not None and found.declined_at is not None

@@ -1,0 +1,78 @@
+"""What each trigger does to each clock, as a table. The machine does nothing to a clock that is not written here.
+
+Triggers: ``answered`` — the fact that stops the clock, in time (``at`` ≤ deadline, by the fact's own time);
+``answered-late`` — the same fact after the deadline; ``deadline`` — the stored deadline passed; ``outdone`` — what
+started the clock was withdrawn; ``closed`` — the case was closed.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from escalation_policies.case import ClockStatus
+from escalation_policies.schema import ClockName
+
+Trigger = Literal["answered", "answered-late", "deadline", "outdone", "closed"]
+Consequence = Literal[
+    "withdraw_breach",
+    "start_report_upward",
+    "tell_next_level",
+    "report_to_levels_above",
+    "send_what_is_known",
+    "start_follow_up",
+    "continue_follow_up",
+    "tell_who_waits",
+]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One row: a clock in status ``before`` meets ``trigger``, becomes ``after``, and ``then`` follows in order."""
+
+    clock: ClockName
+    before: ClockStatus
+    trigger: Trigger
+    after: ClockStatus
+    then: tuple[Consequence, ...] = ()
+
+
+TABLE: tuple[Transition, ...] = (
+    # report_to_principal: the case is received → the principal or a stand-in acknowledges
+    Transition("report_to_principal", "running", "answered", "satisfied", ("start_report_upward",)),
+    Transition("report_to_principal", "running", "deadline", "breached", ("start_report_upward", "tell_next_level")),
+    Transition("report_to_principal", "breached", "answered", "satisfied", ("withdraw_breach", "start_report_upward")),
+    Transition("report_to_principal", "breached", "answered-late", "breached"),
+    # report_upward: acknowledgement, or the breach above → the upward report (首报) is filed
+    Transition("report_upward", "running", "answered", "satisfied", ("report_to_levels_above", "start_follow_up")),
+    Transition("report_upward", "running", "deadline", "breached", ("send_what_is_known", "start_follow_up")),
+    Transition(
+        "report_upward",
+        "breached",
+        "answered",
+        "satisfied",
+        ("withdraw_breach", "report_to_levels_above", "start_follow_up"),
+    ),
+    Transition("report_upward", "breached", "answered-late", "breached", ("report_to_levels_above", "start_follow_up")),
+    # upward_receipt: a level is told → that level acknowledges
+    Transition("upward_receipt", "running", "answered", "satisfied", ("start_report_upward",)),
+    Transition("upward_receipt", "running", "deadline", "breached", ("tell_next_level",)),
+    Transition("upward_receipt", "breached", "answered", "satisfied", ("withdraw_breach", "start_report_upward")),
+    Transition("upward_receipt", "breached", "answered-late", "breached", ("start_report_upward",)),
+    # follow_up: the first report → 续报 / 终报
+    Transition("follow_up", "running", "answered", "satisfied", ("continue_follow_up",)),
+    Transition("follow_up", "running", "deadline", "breached", ("tell_who_waits", "continue_follow_up")),
+    Transition("follow_up", "breached", "answered", "satisfied", ("withdraw_breach", "continue_follow_up")),
+    Transition("follow_up", "breached", "answered-late", "breached"),
+    # every clock
+    *(
+        Transition(clock, "running", trigger, "cancelled")
+        for clock in ("report_to_principal", "report_upward", "upward_receipt", "follow_up")
+        for trigger in ("outdone", "closed")
+    ),
+)
+
+_ROWS = {(row.clock, row.before, row.trigger): row for row in TABLE}
+
+
+def find(clock: ClockName, before: ClockStatus, trigger: Trigger) -> Transition | None:
+    """Return the row for a trigger, or None: then nothing happens, and the caller says why in the journal."""
+    return _ROWS.get((clock, before, trigger))

@@ -1,0 +1,1 @@
+"""The language: what can happen. pydantic only, no I/O, imports nothing of ours."""

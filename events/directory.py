@@ -1,0 +1,68 @@
+"""Who is who: units, people, contacts and rosters (topic ``tocsin.directory``, compacted, key: unit or person id)."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from events.base import Body, Frozen, Identifier, Utc
+
+UnitKind = Literal["bureau", "township", "district", "school"]
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class ContactAddress(Frozen):
+    """One way to reach a person, with its address: E.164 for `sms`, an addr-spec (RFC 5322) for `email`."""
+
+    contact_id: Identifier
+    channel: Literal["sms", "email"]
+    address: Annotated[str, Field(min_length=3, max_length=254)]
+
+
+class Shift(Frozen):
+    """Who is on duty in one role from ``start`` (inclusive) to ``end`` (exclusive)."""
+
+    start: Utc
+    end: Utc
+    person_id: Identifier
+
+
+class Roster(Frozen):
+    """The shifts of one duty role of a unit (24 小时值班, 校级领导带班)."""
+
+    role: Identifier
+    shifts: tuple[Shift, ...] = ()
+
+
+class UnitRecorded(Body):
+    """A unit as it is now."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.directory.unit-recorded.v1"
+
+    unit_id: Identifier
+    name: Name
+    kind: UnitKind
+    parent: Identifier | None = None
+    township: Identifier | None = Field(default=None, description="The township government a school lies in.")
+    timezone: str = "Asia/Shanghai"
+    rosters: tuple[Roster, ...] = ()
+
+
+class PersonRecorded(Body):
+    """A person as they are now: their unit, the roles they hold there, and how to reach them."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.directory.person-recorded.v1"
+
+    person_id: Identifier
+    name: Name
+    unit_id: Identifier
+    roles: tuple[Identifier, ...] = ()
+    language: Literal["zh", "en"] = "zh"
+    contacts: tuple[ContactAddress, ...] = ()
+
+
+class EntryRemoved(Body):
+    """A unit or person that is no more. Their key's last record before the compaction's tombstone."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.directory.entry-removed.v1"
+
+    entry_id: Identifier

@@ -1,0 +1,164 @@
+"""The incident family: what a school and its chain can say about an incident (topic ``tocsin.incidents``).
+
+Three times are kept apart (DOMAIN §7): ``occurred_at`` (when it happened), ``submitted_at`` (when the client
+pressed send, perhaps off-line) and ``received_at`` (when it reached us; clocks start here).
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from events.base import CaseFact, Frozen, Identifier, Utc
+
+Severity = Literal["I", "II", "III", "IV"]
+"""特别重大 I, 重大 II, 较大 III, 一般 IV. Thresholds differ from place to place, so the grade table is data."""
+
+SEVERITIES: tuple[Severity, ...] = ("I", "II", "III", "IV")
+"""Worst first."""
+
+Channel = Literal["sms", "email"]
+ShortText = Annotated[str, Field(max_length=200)]
+LongText = Annotated[str, Field(max_length=4000)]
+
+
+class Casualties(Frozen):
+    """Numbers only: names of those hurt have no place in an event (DOMAIN §3)."""
+
+    injured: Annotated[int, Field(ge=0, le=100_000)] = 0
+    dead: Annotated[int, Field(ge=0, le=100_000)] = 0
+    missing: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class IncidentFiled(CaseFact):
+    """A report opened a case."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.filed.v1"
+
+    report_id: Identifier
+    school_id: Identifier
+    kind: Identifier = Field(description="A kind of the taxonomy, e.g. `fire`, `food-poisoning`, `other`.")
+    severity: Severity | None = Field(default=None, description="Unset: the policy's default applies.")
+    urgent: bool = False
+    place: ShortText | None = None
+    summary: LongText | None = None
+    occurred_at: Utc | None = None
+    submitted_at: Utc | None = None
+    casualties: Casualties | None = None
+    reporter: Identifier | None = Field(default=None, description="Person id of the reporter, if they gave it.")
+    exercise: bool = False
+
+
+class IncidentAmended(CaseFact):
+    """Missing details followed. Only the fields given replace what was known."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.amended.v1"
+
+    by: Identifier
+    place: ShortText | None = None
+    summary: LongText | None = None
+    occurred_at: Utc | None = None
+    casualties: Casualties | None = None
+
+
+class IncidentAcknowledged(CaseFact):
+    """A recipient accepted responsibility. Never inferred from delivery."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.acknowledged.v1"
+
+    by: Identifier
+    via: Literal["code", "api"] = "api"
+
+
+class IncidentDeclined(CaseFact):
+    """A recipient answered that they cannot take it: the stand-in is told at once."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.declined.v1"
+
+    by: Identifier
+    reason: ShortText | None = None
+
+
+class UpwardReportFiled(CaseFact):
+    """首报: a level reported to the one above."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.upward-report-filed.v1"
+
+    by: Identifier
+    summary: LongText
+    measures: LongText | None = None
+    casualties: Casualties | None = None
+
+
+class UpdateFiled(CaseFact):
+    """续报: verified figures, trend, measures."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.update-filed.v1"
+
+    by: Identifier
+    summary: LongText
+    casualties: Casualties | None = None
+
+
+class FinalReportFiled(CaseFact):
+    """终报: summary, cause, aftermath."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.final-report-filed.v1"
+
+    by: Identifier
+    summary: LongText
+    cause: LongText | None = None
+    aftermath: LongText | None = None
+
+
+class SeverityChanged(CaseFact):
+    """The grade was corrected. A raise shortens running clocks from their anchors; a fall never lengthens one."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.severity-changed.v1"
+
+    by: Identifier
+    severity: Severity
+    reason: ShortText | None = None
+
+
+class NoteAdded(CaseFact):
+    """A remark for the timeline. Stops no clock."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.note-added.v1"
+
+    by: Identifier
+    text: LongText
+
+
+class IncidentClosed(CaseFact):
+    """The case is over. Refused by the machine until the final report is filed: nobody may silence a report."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.closed.v1"
+
+    by: Identifier
+    reason: ShortText | None = None
+
+
+IncidentFact = (
+    IncidentFiled
+    | IncidentAmended
+    | IncidentAcknowledged
+    | IncidentDeclined
+    | UpwardReportFiled
+    | UpdateFiled
+    | FinalReportFiled
+    | SeverityChanged
+    | NoteAdded
+    | IncidentClosed
+)
+INCIDENT_FACTS: tuple[type[CaseFact], ...] = (
+    IncidentFiled,
+    IncidentAmended,
+    IncidentAcknowledged,
+    IncidentDeclined,
+    UpwardReportFiled,
+    UpdateFiled,
+    FinalReportFiled,
+    SeverityChanged,
+    NoteAdded,
+    IncidentClosed,
+)

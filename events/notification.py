@@ -1,0 +1,53 @@
+"""What the escalation engine asks the notifier to do (topic ``tocsin.notifications``, key: contact id)."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from events.base import CaseFact, Identifier, Utc
+
+Lane = Literal["escalation", "reminder", "bulk"]
+"""Priority. Escalations never queue behind bulk messages (promise 9)."""
+
+Template = Literal[
+    "incident_alert",
+    "incident_reminder",
+    "incident_unreached",
+    "incident_report",
+    "incident_late_report",
+    "incident_reminder_report",
+    "incident_correction",
+    "incident_update",
+    "incident_follow_up",
+]
+
+
+class NotificationRequested(CaseFact):
+    """One message to one contact of one person. Its id is derived, so a repeat is the same request."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.notification.requested.v1"
+
+    notification_id: Identifier
+    clock: Identifier
+    step: Identifier
+    level: Identifier
+    person_id: Identifier
+    contact_id: Identifier
+    channel: Literal["sms", "email"]
+    attempt: int = Field(default=1, ge=1)
+    lane: Lane
+    template: Template
+    language: Literal["zh", "en"]
+    timezone: str
+    kind: Identifier
+    severity: Literal["I", "II", "III", "IV"]
+    school_id: Identifier
+    school_name: str
+    place: str | None = None
+    summary: str | None = None
+    note: str | None = Field(default=None, description="Why this person hears of it now, or what was reported.")
+    started_at: Utc = Field(description="When the case was received.")
+    deadline: Utc | None = Field(default=None, description="The deadline this message serves.")
+    asks_acknowledgement: bool = True
+    code: str | None = Field(default=None, description="The recipient's own acknowledgement code for this case.")
+    exercise: bool = False

@@ -1,0 +1,61 @@
+"""What the intake is built from: made once by ``main``, handed to every route."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from escalation_policies.loader import PolicyLibrary
+from services.intake.journal_tail import JournalTail
+from services.intake.wrong_codes import WrongCodes
+from services.runtime.clock import Clock
+from services.runtime.directory import DirectorySnapshot
+from services.runtime.settings import Settings
+from services.runtime.store import Store
+from services.runtime.tokens import TokenRows
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The intake's parts.
+
+    ``wake`` tells the relay that the outbox has news; ``lane`` is this worker's outbox lane, ``intake/<worker>``;
+    ``new_id`` draws a random id; ``monotonic`` is real seconds, for limits that guard machines.
+    """
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    tokens: TokenRows
+    directory: Callable[[], DirectorySnapshot]
+    policies: PolicyLibrary
+    wake: Callable[[], None]
+    new_id: Callable[[], str]
+    lane: str
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What the routes of one app share besides ``Deps``."""
+
+    tail: JournalTail
+    wrong_codes: WrongCodes
+
+
+def deps_of(request: Request) -> Deps:
+    """Return the parts of the app that answers ``request``."""
+    found: Deps = request.app.state.deps
+    return found
+
+
+def rooms_of(request: Request) -> Rooms:
+    """Return what the app's routes share."""
+    found: Rooms = request.app.state.rooms
+    return found
+
+
+Parts = Annotated[Deps, Depends(deps_of)]
+Shared = Annotated[Rooms, Depends(rooms_of)]

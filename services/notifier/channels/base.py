@@ -1,0 +1,118 @@
+"""What a channel is: something that hands one message to one provider, and says honestly what it does not know.
+
+ChannelError
+├── Refused          permanent: the provider will never take this message; try another channel or person
+├── TryLater         temporary: certainly not taken; send it again, after `retry_after` when the provider says so
+└── OutcomeUnknown   the provider may have taken it (time-out, 5xx, line lost): look it up before sending again
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
+
+REASON_LIMIT = 300
+"""Longest reason kept, in characters: enough for a code and a sentence."""
+
+_ADDRESS = re.compile(r"<?[^\s<>]*@[^\s<>]*>?")
+_NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def harmless(text: str) -> str:
+    """Return a provider's words without addresses, numbers and control characters, at most 300 characters long.
+
+    Providers quote the recipient in their errors; a reason is shown to people who need not know the number.
+    """
+    text = _CONTROL.sub(" ", text)
+    text = _NUMBER.sub("<number>", _ADDRESS.sub("<address>", text))
+    return text.strip()[:REASON_LIMIT]
+
+
+class ChannelError(Exception):
+    """A message was not, or not certainly, handed over. ``reason`` has the provider's code and no personal data."""
+
+    permanent: ClassVar[bool] = False
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = harmless(reason)
+        self.retry_after = retry_after
+
+
+class Refused(ChannelError):
+    """The provider will never take this message."""
+
+    permanent = True
+
+
+class TryLater(ChannelError):
+    """The provider certainly did not take the message, and may take it later."""
+
+
+class OutcomeUnknown(ChannelError):
+    """Nobody here knows whether the provider took the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One rendered message to one address. Only email has a subject and HTML."""
+
+    notification_id: str
+    case_id: str
+    address: str
+    template: str
+    exercise: bool
+    composed_at: datetime
+    text: str
+    subject: str = ""
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The provider took the message. That is neither *delivered* nor *acknowledged* (DESIGN §3)."""
+
+    provider_id: str | None
+
+
+class Channel(Protocol):
+    """One way to reach people, through one provider."""
+
+    @property
+    def name(self) -> str:
+        """Return the channel of the contacts it serves: ``sms`` or ``email``."""
+        ...
+
+    @property
+    def provider(self) -> str:
+        """Return the provider's name, as delivery records show it."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """Return how many messages may be with the provider at once."""
+        ...
+
+    async def send(self, message: Message) -> Handed:
+        """Hand the message over.
+
+        Raises:
+            ChannelError: one of its three kinds; see the head of this file for what to do.
+        """
+        ...
+
+    async def find(self, message: Message, since: datetime) -> Handed | None:
+        """Look up a message whose outcome is unknown, handed over at ``since`` (real time) or later.
+
+        Return None when the provider does not have it, or cannot be asked: then send again, because a duplicate is
+        better than silence.
+
+        Raises:
+            ChannelError: the question got no answer; ask again later.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close kept connections."""
+        ...

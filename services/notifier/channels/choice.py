@@ -1,0 +1,41 @@
+"""Which provider serves which channel: decided by the settings alone, so that the log can say it at start."""
+
+from collections.abc import Mapping
+
+from services.notifier.channels.base import Channel
+from services.notifier.channels.outbox.channel import OutboxChannel
+from services.notifier.channels.smtp_email.channel import SmtpEmail
+from services.notifier.channels.smtp_email.connections import Connections
+from services.notifier.channels.twilio_sms.channel import TwilioSms
+from services.notifier.channels.twilio_sms.transport import TwilioTransport
+from services.runtime.settings import Settings
+
+OUTBOX_FILE = "outbox.jsonl"
+
+
+def build_channels(settings: Settings) -> Mapping[str, Channel]:
+    """Return the channel for each kind of contact. Without Twilio or SMTP settings it is the local outbox."""
+    return {"sms": _sms(settings), "email": _email(settings)}
+
+
+def _sms(settings: Settings) -> Channel:
+    sid, token, sender = settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_from
+    if sid is None or token is None or sender is None:
+        return OutboxChannel("sms", settings.data_dir / OUTBOX_FILE)
+    transport = TwilioTransport(settings.twilio_base_url, settings.provider_timeout_seconds)
+    return TwilioSms(sid, token.get_secret_value(), sender, transport)
+
+
+def _email(settings: Settings) -> Channel:
+    if settings.smtp_host is None:
+        return OutboxChannel("email", settings.data_dir / OUTBOX_FILE)
+    password = settings.smtp_password
+    connections = Connections(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        starttls=settings.smtp_starttls,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password is not None else None,
+        timeout_seconds=settings.provider_timeout_seconds,
+    )
+    return SmtpEmail(settings.smtp_from, connections)

@@ -1,0 +1,121 @@
+"""Group commit: the steps that arrive while one transaction is being written share the next one.
+
+At a hundred notifications a second each needs two commits, and a commit waits for the disk; shared, the cost of the
+disk is spread over all that are under way, and an idle notifier still commits at once.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from services.notifier.rows import Step, write_steps
+from services.runtime.errors import StaleEpoch, StoreBusy
+from services.runtime.outbox_rows import Outgoing
+from services.runtime.ownership import Ownership
+from services.runtime.store import Store
+
+LARGEST_BATCH = 500
+RETRY_SECONDS = 0.5
+_AWAY = (StoreBusy, OperationalError, InterfaceError, OSError)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of one notification, with the record that tells of it."""
+
+    owned: Ownership
+    step: Step
+    record: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    change: Change
+    written: asyncio.Future[None]
+
+
+class GroupCommit:
+    """Writes changes in the order they come, as many at a time as have come."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: deque[_Entry] = deque()
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._task = asyncio.create_task(self._run(), name="notifier-commits")
+
+    async def stop(self) -> None:
+        """Stop writing. What nobody waited for is found again by the next claim."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def write(self, change: Change) -> None:
+        """Return once the change is on disk. While the database is away, this waits.
+
+        Raises:
+            StaleEpoch: somebody else owns the partition now: drop the job, touch nothing.
+        """
+        entry = _Entry(change, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        self._arrived.set()
+        await entry.written
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+            if not self._waiting:
+                self._arrived.clear()
+            await self._commit(batch)
+
+    async def _commit(self, batch: Sequence[_Entry]) -> None:
+        """Write a batch; entries of a lost partition, and one that breaks the transaction, fail alone."""
+        while batch:
+            try:
+                await self._write([entry.change for entry in batch])
+            except StaleEpoch as stale:
+                _fail([entry for entry in batch if entry.change.owned.name in stale.names], stale)
+                batch = [entry for entry in batch if entry.change.owned.name not in stale.names]
+            except _AWAY as error:
+                _log.warning("database.away", error=type(error).__name__, waiting=len(batch))
+                await asyncio.sleep(RETRY_SECONDS)
+            except DBAPIError as error:
+                if len(batch) == 1:
+                    _fail(batch, error)
+                    return
+                for entry in batch:
+                    await self._commit([entry])
+                return
+            else:
+                _succeed(batch)
+                return
+
+    async def _write(self, changes: Sequence[Change]) -> None:
+        lanes: defaultdict[Ownership, list[Outgoing]] = defaultdict(list)
+        for change in changes:
+            lanes[change.owned].append(change.record)
+        async with self._store.transaction(*lanes) as unit:
+            await write_steps(unit.connection, [change.step for change in changes])
+            for owned, records in lanes.items():
+                await unit.append(owned.name, records)
+
+
+def _fail(entries: Sequence[_Entry], error: Exception) -> None:
+    for entry in entries:
+        if not entry.written.done():
+            entry.written.set_exception(error)
+
+
+def _succeed(entries: Sequence[_Entry]) -> None:
+    for entry in entries:
+        if not entry.written.done():
+            entry.written.set_result(None)

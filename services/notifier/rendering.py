@@ -1,0 +1,199 @@
+"""From a request to words, in the recipient's language and local time.
+
+The code and the deadline are never cut: when an SMS would need a segment too many, only its optional parts give way.
+The summary may name children, so it stays out of SMS, which anybody may read on a locked screen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from ruamel.yaml import YAML
+
+from events.notification import NotificationRequested
+from services.notifier.segments import sms_segments
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+AIM_SEGMENTS: Mapping[str, int] = MappingProxyType({"zh": 1, "en": 2})
+"""How many segments an SMS should stay within (DOMAIN §4: one of 70 characters for Chinese alerts)."""
+
+NAME_LIMIT, LABEL_LIMIT = 60, 40
+"""Longest school name and kind in an SMS: both are needed, neither may swallow the message."""
+
+CALL_FIRST = frozenset({"incident_alert", "incident_reminder", "incident_unreached"})
+"""Emails that begin with the emergency numbers: those that may come before help does."""
+
+_ELLIPSIS: Mapping[str, str] = MappingProxyType({"zh": "…", "en": "..."})  # U+2026 is not in the GSM alphabet
+_FALLBACK_ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The words of one message. An SMS has only text."""
+
+    text: str
+    subject: str = ""
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What templates may use: everything already in the recipient's language and local time."""
+
+    template: str
+    language: str
+    exercise: bool
+    call_first: bool
+    severity: str
+    kind: str
+    school: str
+    place: str | None
+    summary: str | None
+    note: str | None
+    started: str
+    deadline: str | None
+    asks: bool
+    code: str | None
+    case_id: str
+
+    def facts(self, severity: str) -> list[tuple[str, str]]:
+        """Return the facts an email lists, as (label, value) in reading order; what is not known is left out."""
+        facts = [
+            ("kind", self.kind),
+            ("severity", severity),
+            ("school", self.school),
+            ("place", self.place),
+            ("started", self.started),
+            ("summary", self.summary),
+            ("note", self.note),
+            ("deadline", self.deadline),
+            ("code", self.code),
+            ("case", self.case_id),
+        ]
+        return [(label, value) for label, value in facts if value]
+
+
+def render(request: NotificationRequested) -> Rendered:
+    """Return the words of a request for its channel."""
+    view = _view(request)
+    return _sms(view) if request.channel == "sms" else _email(view)
+
+
+def _sms(view: View) -> Rendered:
+    template = _environment(escape=False).get_template(f"sms.{view.language}.j2")
+    short = replace(view, school=_cut(view.school, NAME_LIMIT, view), kind=_cut(view.kind, LABEL_LIMIT, view))
+
+    def write(place: str | None, note: str | None) -> str:
+        return template.render(m=replace(short, place=place, note=note))
+
+    full = write(view.place, view.note)
+    if sms_segments(full) <= AIM_SEGMENTS[view.language]:
+        return Rendered(full)
+    room = max(AIM_SEGMENTS[view.language], sms_segments(write(None, None)))
+    place = _longest(view.place, view, lambda part: sms_segments(write(part, None)) <= room)
+    note = _longest(view.note, view, lambda part: sms_segments(write(place, part)) <= room)
+    return Rendered(write(place, note))
+
+
+def _longest(part: str | None, view: View, fits: Callable[[str], bool]) -> str | None:
+    """Return as much of an optional part as fits, or None when less than two of its characters do."""
+    if not part or fits(part):
+        return part
+    shortest, longest = 1, len(part) - 1
+    while shortest < longest:
+        middle = (shortest + longest + 1) // 2
+        if fits(_cut(part, middle, view)):
+            shortest = middle
+        else:
+            longest = middle - 1
+    cut = _cut(part, shortest, view)
+    return cut if shortest > 1 and fits(cut) else None
+
+
+def _cut(text: str, length: int, view: View) -> str:
+    return text if len(text) <= length else text[:length].rstrip() + _ELLIPSIS[view.language]
+
+
+def _email(view: View) -> Rendered:
+    plain, escaped = _environment(escape=False), _environment(escape=True)
+    words = plain.get_template(f"email.{view.language}.j2").module
+    return Rendered(
+        text=plain.get_template("email.text.j2").render(m=view),
+        subject=str(words.subject(view)),  # type: ignore[attr-defined]
+        html=escaped.get_template("email.html.j2").render(m=view),
+    )
+
+
+def _view(request: NotificationRequested) -> View:
+    zone = _zone(request.timezone)
+    return View(
+        template=request.template,
+        language=request.language,
+        exercise=request.exercise,
+        call_first=request.template in CALL_FIRST,
+        severity=request.severity,
+        kind=_kinds().get(request.kind, {}).get(request.language, request.kind),
+        school=_line(request.school_name) or request.school_id,
+        place=_line(request.place),
+        summary=request.summary,
+        note=_line(request.note),
+        started=f"{request.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        deadline=_moment(request.deadline, request.started_at, zone, request.language),
+        asks=request.asks_acknowledgement,
+        code=request.code,
+        case_id=request.case_id,
+    )
+
+
+def _moment(moment: datetime | None, started_at: datetime, zone: ZoneInfo, language: str) -> str | None:
+    """Return a deadline as the recipient's wall clock shows it, with the day when it is not the day of the report."""
+    if moment is None:
+        return None
+    local = moment.astimezone(zone)
+    clock = f"{local:%H:%M}"
+    if local.date() == started_at.astimezone(zone).date():
+        return clock
+    day = f"{local.month}月{local.day}日" if language == "zh" else f"{local.day} {local:%b} "
+    return day + clock
+
+
+def _line(text: str | None) -> str | None:
+    """Return the text on one line: a line break could fake another message, or another header."""
+    return " ".join(text.split()) if text else None
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> ZoneInfo:
+    """Return the time zone; an unknown one must not stop an alert, and the whole of China keeps one time."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # not found is a KeyError, a path or nonsense one of the others
+        return ZoneInfo(_FALLBACK_ZONE)
+
+
+@cache
+def _kinds() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]] = YAML(typ="safe").load(TEMPLATES / "kinds.yaml")
+    return found
+
+
+@cache
+def _environment(*, escape: bool) -> Environment:
+    """Return the templates, compiled for HTML (`escape`) or for text.
+
+    Two environments rather than escaping by file name: a macro of a text file called from HTML would come back
+    unescaped and marked as safe.
+    """
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=escape,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        keep_trailing_newline=True,
+    )

@@ -1,0 +1,133 @@
+"""The ``notifications`` table: one row a notification, from the request to its last outcome.
+
+``next_try_at`` is set while there is something left to do and empty once there is not, so the unfinished rows of a
+partition are one short index range, however many finished ones the table keeps.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.delivery import DeliveryState
+from events.notification import NotificationRequested
+from services.runtime.database import Database
+from services.runtime.tables import notifications
+
+RowState = Literal["pending"] | DeliveryState
+
+FINISHED: frozenset[RowState] = frozenset({"handed-over", "failed-permanent"})
+UNCERTAIN: frozenset[RowState] = frozenset({"attempted", "outcome-unknown"})
+"""States in which the provider may have the message. ``attempted`` found at a claim means: died during the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A stored notification that still needs work. ``request`` is the JSON of a NotificationRequested."""
+
+    notification_id: str
+    state: RowState
+    tries: int
+    next_try_at: datetime
+    requested_at: datetime
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a row becomes. ``next_try_at`` must be empty in a finished state, and only there."""
+
+    notification_id: str
+    state: DeliveryState
+    tries: int
+    next_try_at: datetime | None
+    provider: str
+    provider_id: str | None
+    reason: str | None
+    at: datetime
+
+
+async def insert_new(
+    connection: AsyncConnection, partition: int, requests: Sequence[NotificationRequested], now: datetime
+) -> list[NotificationRequested]:
+    """Write requests not seen before as ``pending`` and return them; a repeat is the same row, whatever became of it."""
+    by_id = {request.notification_id: request for request in requests}
+    known = await _known(connection, by_id.keys())
+    fresh = [request for request in by_id.values() if request.notification_id not in known]
+    if fresh:
+        insert: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+        await connection.execute(
+            insert(notifications).on_conflict_do_nothing(), [_new_row(partition, request, now) for request in fresh]
+        )
+    return fresh
+
+
+async def write_steps(connection: AsyncConnection, steps: Sequence[Step]) -> None:
+    """Bring rows to what ``steps`` say, in their order."""
+    await connection.execute(_WRITE, [_parameters(step) for step in steps])
+
+
+async def unfinished(database: Database, partition: int) -> list[Unfinished]:
+    """Return the partition's unfinished notifications, earliest due first."""
+    statement = (
+        select(
+            notifications.c.notification_id,
+            notifications.c.state,
+            notifications.c.tries,
+            notifications.c.next_try_at,
+            notifications.c.requested_at,
+            notifications.c.request,
+        )
+        .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None))
+        .order_by(notifications.c.next_try_at)
+    )
+    async with database.reading() as connection:
+        return [Unfinished(*row) for row in await connection.execute(statement)]
+
+
+async def _known(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
+    statement = select(notifications.c.notification_id).where(notifications.c.notification_id.in_(ids))
+    return set((await connection.execute(statement)).scalars())
+
+
+def _new_row(partition: int, request: NotificationRequested, now: datetime) -> Mapping[str, Any]:
+    return {
+        "notification_id": request.notification_id,
+        "partition": partition,
+        "case_id": request.case_id,
+        "contact_id": request.contact_id,
+        "channel": request.channel,
+        "lane": request.lane,
+        "state": "pending",
+        "tries": 0,
+        "next_try_at": now,
+        "provider": None,
+        "provider_id": None,
+        "reason": None,
+        "requested_at": request.received_at,
+        "updated_at": now,
+        "request": request.model_dump_json(exclude_none=True),
+    }
+
+
+_COLUMNS = ("state", "tries", "next_try_at", "provider", "provider_id", "reason")
+_WRITE = (
+    update(notifications)
+    .where(notifications.c.notification_id == bindparam("of_id"))
+    .values(
+        {
+            **{name: bindparam(f"to_{name}", type_=notifications.c[name].type) for name in _COLUMNS},
+            "updated_at": bindparam("to_updated_at", type_=notifications.c.updated_at.type),
+        }
+    )
+)
+
+
+def _parameters(step: Step) -> Mapping[str, Any]:
+    values = {f"to_{name}": getattr(step, name) for name in _COLUMNS}
+    return {"of_id": step.notification_id, "to_updated_at": step.at, **values}

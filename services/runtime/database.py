@@ -1,0 +1,179 @@
+"""The database: one engine for SQLite (WAL, synchronous=FULL) and PostgreSQL, and how a write begins.
+
+On SQLite every writer takes the one write lock at its start (``BEGIN IMMEDIATE``), so no unit of work fails half-way
+through with "database is locked"; waiting is a short, jittered retry, because SQLite's own busy handler sleeps up to
+100 ms a step (sqlite3.c, ``sqliteDefaultBusyCallback``) and that would be the tail of every latency.
+"""
+
+import asyncio
+import random
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import ColumnElement, Connection, create_engine, event, literal_column, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.runtime.errors import SchemaMismatch, StoreBusy
+
+LOCK_PATIENCE_SECONDS = 10.0
+"""Longest wait for SQLite's write lock: twice the default lease, past which a worker is taken for dead anyway."""
+
+_RETRY_SECONDS = (0.0005, 0.004)
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK = 0x70C51
+_MIGRATING = threading.Lock()
+
+
+class Database:
+    """An engine and its dialect's few differences."""
+
+    def __init__(self, url: str, *, idle_transaction_seconds: float = 5.0) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine: AsyncEngine = _sqlite(url) if self.is_sqlite else _postgres(url, idle_transaction_seconds)
+        self._write_lock = asyncio.Lock()
+
+    @property
+    def now_micros(self) -> ColumnElement[int]:
+        """Return SQL for the database's own clock in microseconds: leases of two machines need one clock."""
+        if self.is_sqlite:
+            return literal_column("CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)")
+        return literal_column("CAST(extract(epoch from clock_timestamp()) * 1000000 AS BIGINT)")
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Open a write transaction; commit at the end, roll back on any exception.
+
+        Raises:
+            StoreBusy: SQLite stayed locked for ten seconds; nothing was written.
+        """
+        if not self.is_sqlite:
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        async with self._write_lock, self.engine.connect() as connection:
+            await _begin_immediate(connection)
+            try:
+                yield connection
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a read-only snapshot."""
+        async with self.engine.connect() as connection:
+            yield connection
+            await connection.rollback()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    async def migrate(self) -> None:
+        """Bring the schema to this version. Safe to call from several services at once.
+
+        Raises:
+            SchemaMismatch: the database was written by a newer version; run that one.
+        """
+        await asyncio.to_thread(_migrate, self.url)
+
+
+async def _begin_immediate(connection: AsyncConnection) -> None:
+    deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            await connection.execute(text("BEGIN IMMEDIATE"))
+        except OperationalError as error:
+            if "locked" not in str(error) and "busy" not in str(error):
+                raise
+            await connection.rollback()
+            if asyncio.get_running_loop().time() > deadline:
+                raise StoreBusy(f"the database stayed locked for {LOCK_PATIENCE_SECONDS:.0f} s") from error
+            await asyncio.sleep(random.uniform(*_RETRY_SECONDS))  # noqa: S311 - jitter, not a secret
+        else:
+            return
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=8, max_overflow=8)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, record: Any) -> None:
+        del record
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=0", "wal_autocheckpoint=2000"):
+            _patiently(cursor, f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+def _patiently(cursor: Any, statement: str) -> None:
+    """Run a pragma that another process's first connection may be running too."""
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.execute(statement)
+
+
+def _postgres(url: str, idle_seconds: float) -> AsyncEngine:
+    # A worker frozen inside a transaction holds the lock on its partition's row; the server ends it, so that the
+    # next claim is not blocked for longer than a lease.
+    options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)} -c timezone=UTC"
+    return create_async_engine(
+        url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+    )
+
+
+def _migrate(url: str) -> None:
+    engine = create_engine(url.replace("+aiosqlite", ""), isolation_level="AUTOCOMMIT")
+    try:
+        # Alembic keeps its context in module globals: one migration at a time in a process, too.
+        with _MIGRATING, engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA busy_timeout=10000")
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql("BEGIN")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+            try:
+                _upgrade(connection)
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration; there is no alembic.ini to keep in step."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config(connection)
+    head = ScriptDirectory.from_config(config).get_current_head()
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaMismatch(
+            f"this database was written by a newer Tocsin; this version knows schema {head}. Run the newer one."
+        ) from error

@@ -1,0 +1,169 @@
+"""The directory as one immutable picture in memory: what the core asks (``escalation_policies.selector.Directory``).
+
+Whoever follows ``tocsin.directory`` makes a new snapshot after changes and swaps it in whole, so a decision never sees
+half a change. Making one is a single pass over units and people; no question reads more than its own answer.
+Records reach a follower in any order, so a snapshot may name a parent or a person it does not hold yet: such a link
+leads nowhere, and nothing fails because of it (`services.directory.loader` is where a directory is judged).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from escalation_policies.selector import SchoolName, Selector
+from events.directory import ContactAddress, PersonRecorded, Shift, UnitRecorded
+from events.escalation import Contact, Recipient
+
+
+# No generated repr or equality: the one would print people's numbers into a log, the other would compare a nation.
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class DirectorySnapshot:
+    """Units, people, contacts and rosters as they are at one moment. Made by ``DirectorySnapshot.of``."""
+
+    _units: Mapping[str, UnitRecorded]
+    _people: Mapping[str, PersonRecorded]
+    _contacts: Mapping[str, tuple[PersonRecorded, ContactAddress]]
+    _holders: Mapping[tuple[str, str], tuple[PersonRecorded, ...]]
+    _duties: Mapping[tuple[str, str], tuple[Shift, ...]]
+    _schools_under: Mapping[str, tuple[UnitRecorded, ...]]
+
+    @classmethod
+    def of(cls, units: Iterable[UnitRecorded], people: Iterable[PersonRecorded]) -> Self:
+        """Return the snapshot of these units and people, whose order becomes the directory order.
+
+        An id given twice counts once, as given last: a compacted topic means just that by it.
+        """
+        by_unit_id = {unit.unit_id: unit for unit in units}
+        by_person_id = {person.person_id: person for person in people}
+        return cls(
+            _units=by_unit_id,
+            _people=by_person_id,
+            _contacts={
+                address.contact_id: (person, address) for person in by_person_id.values() for address in person.contacts
+            },
+            _holders=_holders(by_person_id.values()),
+            _duties=_duties(by_unit_id.values()),
+            _schools_under=_schools_under(by_unit_id),
+        )
+
+    def unit(self, unit_id: str) -> UnitRecorded | None:
+        """Return the unit, or None when the directory does not know it."""
+        return self._units.get(unit_id)
+
+    def person(self, person_id: str) -> PersonRecorded | None:
+        """Return the person, or None when the directory does not know them."""
+        return self._people.get(person_id)
+
+    def contact(self, contact_id: str) -> tuple[PersonRecorded, ContactAddress] | None:
+        """Return the contact with its address and whose it is, or None when it is gone: then send nothing to it."""
+        return self._contacts.get(contact_id)
+
+    def school(self, school_id: str) -> SchoolName | None:
+        """Return the school, or None when the directory does not know it, or knows it as no school."""
+        unit = self._units.get(school_id)
+        if unit is None or unit.kind != "school":
+            return None
+        return SchoolName(unit_id=unit.unit_id, name=unit.name)
+
+    def is_within(self, unit_id: str, ancestor_id: str) -> bool:
+        """Return whether the unit is the other, or lies anywhere below it. An unknown unit lies nowhere."""
+        return any(unit.unit_id == ancestor_id for unit in _lineage(self._units, unit_id))
+
+    def schools_under(self, unit_id: str) -> tuple[UnitRecorded, ...]:
+        """Return every school within the unit in directory order: a school itself, a township those that lie in it."""
+        return self._schools_under.get(unit_id, ())
+
+    def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
+        """Return the people meant, in directory order; empty when nobody holds the role or duty then.
+
+        ``at`` is an aware time. A shift covers it from its start (inclusive) to its end (exclusive).
+        """
+        unit = self._place(selector, school_id)
+        if unit is None:
+            return ()
+        if selector.role is not None:
+            found = self._holders.get((unit.unit_id, selector.role), ())
+            return tuple(self._recipient(person, selector.role, unit) for person in found)
+        duty = selector.on_duty or ""
+        return tuple(
+            self._recipient(person, f"on_duty:{duty}", unit) for person in self._on_duty(unit.unit_id, duty, at)
+        )
+
+    def _place(self, selector: Selector, school_id: str) -> UnitRecorded | None:
+        school = self._units.get(school_id)
+        if school is None:
+            return None
+        match selector.at:
+            case "self":
+                return school
+            case "parent":
+                return self._units.get(school.parent or "")
+            case "township":
+                return self._units.get(school.township or "")
+            case ancestor:
+                above = _lineage(self._units, school_id)
+                next(above)  # the school itself is not above itself
+                return next((unit for unit in above if unit.kind == ancestor.ancestor), None)
+
+    def _on_duty(self, unit_id: str, duty: str, at: datetime) -> Iterator[PersonRecorded]:
+        shifts = self._duties.get((unit_id, duty), ())
+        # A dict, so that a person found in two rosters of one role is told once.
+        for person_id in dict.fromkeys(shift.person_id for shift in shifts if shift.start <= at < shift.end):
+            person = self._people.get(person_id)
+            if person is not None:
+                yield person
+
+    def _recipient(self, person: PersonRecorded, role: str, asked: UnitRecorded) -> Recipient:
+        # A duty may be kept by somebody of another unit; their own unit says when it is night where they are.
+        unit = self._units.get(person.unit_id, asked)
+        return Recipient(
+            person_id=person.person_id,
+            name=person.name,
+            role=role,
+            unit_id=unit.unit_id,
+            unit_name=unit.name,
+            language=person.language,
+            timezone=unit.timezone,
+            contacts=tuple(Contact(contact_id=one.contact_id, channel=one.channel) for one in person.contacts),
+        )
+
+
+def _lineage(units: Mapping[str, UnitRecorded], unit_id: str) -> Iterator[UnitRecorded]:
+    """Yield the unit, the township it lies in, then each unit above it, every one once: a circle ends the walk."""
+    seen: set[str] = set()
+    unit = units.get(unit_id)
+    while unit is not None and unit.unit_id not in seen:
+        seen.add(unit.unit_id)
+        yield unit
+        township = units.get(unit.township or "")
+        if township is not None and township.unit_id not in seen:
+            seen.add(township.unit_id)
+            yield township
+        unit = units.get(unit.parent or "")
+
+
+def _holders(people: Iterable[PersonRecorded]) -> dict[tuple[str, str], tuple[PersonRecorded, ...]]:
+    holders: defaultdict[tuple[str, str], list[PersonRecorded]] = defaultdict(list)
+    for person in people:
+        for role in dict.fromkeys(person.roles):
+            holders[person.unit_id, role].append(person)
+    return {place: tuple(found) for place, found in holders.items()}
+
+
+def _duties(units: Iterable[UnitRecorded]) -> dict[tuple[str, str], tuple[Shift, ...]]:
+    duties: defaultdict[tuple[str, str], tuple[Shift, ...]] = defaultdict(tuple)
+    for unit in units:
+        for roster in unit.rosters:
+            duties[unit.unit_id, roster.role] += roster.shifts
+    return dict(duties)
+
+
+def _schools_under(units: Mapping[str, UnitRecorded]) -> dict[str, tuple[UnitRecorded, ...]]:
+    under: defaultdict[str, list[UnitRecorded]] = defaultdict(list)
+    for unit in units.values():
+        if unit.kind == "school":
+            for above in _lineage(units, unit.unit_id):
+                under[above.unit_id].append(unit)
+    return {unit_id: tuple(schools) for unit_id, schools in under.items()}

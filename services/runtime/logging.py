@@ -1,0 +1,67 @@
+"""Logging: structlog, one canonical line an event, and a processor that keeps numbers and addresses out."""
+
+import logging
+import re
+import sys
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_PHONE = re.compile(r"\+\d[\d\s-]{6,}\d")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+
+
+def redact(text: str) -> str:
+    """Mask phone numbers (all but the last two digits) and the local part of email addresses."""
+    text = _PHONE.sub(lambda found: "+…" + found.group()[-2:], text)
+    return _EMAIL.sub(lambda found: "…@" + found.group().split("@", 1)[1], text)
+
+
+def _redact_fields(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    del logger, name
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _positional(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Keep a library's %-arguments out of the way of the redaction: they are rendered before it."""
+    del logger, name
+    record = event.get("_record")
+    if isinstance(record, logging.LogRecord):
+        event["event"] = record.getMessage()
+    return event
+
+
+def configure_logging(service: str, log_format: Literal["console", "json"] = "console", level: str = "info") -> None:
+    """Send every log line, our own and the libraries', through one redacting chain to standard error."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=32)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_positional, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redact_fields, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("aiokafka", "faust", "mode", "alembic", "httpx", "twilio", "uvicorn.access", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)

@@ -1,0 +1,108 @@
+"""The outbox: records written with the state they follow from, published afterwards, kept until confirmed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from events.codec import Encoded
+from events.envelope import Headers
+from services.runtime.database import Database
+from services.runtime.tables import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record on its way to ``topic`` (its full name)."""
+
+    topic: str
+    record: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A stored record with its number."""
+
+    id: int
+    topic: str
+    key: str
+    event_id: str
+    headers: Headers
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where the broker put a row."""
+
+    id: int
+    topic_id: str
+    partition: int
+    offset: int
+
+
+async def append_outgoing(connection: AsyncConnection, lane: str, records: Sequence[Outgoing]) -> None:
+    """Write ``records`` to ``lane`` in order, as part of the caller's transaction."""
+    if not records:
+        return
+    await connection.execute(
+        insert(outbox),
+        [
+            {
+                "lane": lane,
+                "topic": outgoing.topic,
+                "key": outgoing.record.key,
+                "event_id": outgoing.record.event_id,
+                "headers": json.dumps([[name, value.decode()] for name, value in outgoing.record.headers]),
+                "value": outgoing.record.value,
+                "pending": True,
+                "tries": 0,
+            }
+            for outgoing in records
+        ],
+    )
+
+
+class OutboxRows:
+    """The outbox's verbs for the relay and the reconciler."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def pending(self, lanes: Sequence[str], limit: int) -> list[OutboxRow]:
+        """Return the oldest unpublished rows of ``lanes``, in order."""
+        statement = select(outbox).where(outbox.c.lane.in_(lanes), outbox.c.pending).order_by(outbox.c.id).limit(limit)
+        async with self._database.reading() as connection:
+            return [_row(row) for row in await connection.execute(statement)]
+
+    async def mark(self, published: Sequence[Published]) -> None:
+        """Keep acknowledged rows until their consumer confirms them."""
+        if not published:
+            return
+        async with self._database.writing() as connection:
+            for row in published:
+                await connection.execute(
+                    update(outbox)
+                    .where(outbox.c.id == row.id)
+                    .values(
+                        pending=False,
+                        published_at=self._database.now_micros,
+                        topic_id=row.topic_id,
+                        partition=row.partition,
+                        offset=row.offset,
+                        tries=outbox.c.tries + 1,
+                    )
+                )
+
+    async def remove(self, ids: Sequence[int]) -> None:
+        """Delete rows that nobody needs to confirm, or that were confirmed."""
+        if ids:
+            async with self._database.writing() as connection:
+                await connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+
+def _row(row: object) -> OutboxRow:
+    headers = [(name, value.encode()) for name, value in json.loads(row.headers)]  # type: ignore[attr-defined]
+    return OutboxRow(row.id, row.topic, row.key, row.event_id, headers, row.value)  # type: ignore[attr-defined]

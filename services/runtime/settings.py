@@ -1,0 +1,163 @@
+"""Settings: one tree, environment prefix ``TOCSIN_``, ``_FILE`` for secrets, every bad field listed at once."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from services.runtime.errors import SettingsError
+
+PREFIX = "TOCSIN_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each field is one environment variable, ``TOCSIN_`` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    kafka_bootstrap_servers: str | None = Field(
+        default=None, description="Kafka brokers, `host:port,host:port`. Unset: `tocsin up` starts one of its own."
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="`postgresql+psycopg://…` or `sqlite+aiosqlite:///path`. Unset: SQLite in the data folder.",
+    )
+    data_dir: Path = Field(default=Path("var"), description="Where the database, the local broker and outbox live.")
+    directory: Path | None = Field(default=None, description="The directory file (YAML): units, people, rosters.")
+    policies: Path | None = Field(
+        default=None, description="A folder of policies (YAML) instead of the built-in library."
+    )
+
+    http_host: str = Field(default="127.0.0.1", description="Address the intake listens on.")
+    http_port: int = Field(default=8080, ge=1, le=65535, description="Port the intake listens on.")
+
+    health_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port for /health and /metrics of a service that has no HTTP of its own.",
+    )
+    twilio_account_sid: str | None = Field(
+        default=None, description="Twilio account. Unset: SMS go to the local outbox."
+    )
+    twilio_auth_token: SecretStr | None = Field(default=None, description="Twilio auth token.")
+    twilio_from: str | None = Field(default=None, description="Sender number (E.164) or messaging service sid (MG…).")
+    twilio_base_url: str = Field(default="https://api.twilio.com", description="Twilio's API, or a stand-in for tests.")
+    provider_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="Longest wait for a provider.")
+
+    smtp_host: str | None = Field(default=None, description="Mail server. Unset: email goes to the local outbox.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_username: str | None = Field(default=None, description="Login, if the server asks for one.")
+    smtp_password: SecretStr | None = Field(default=None, description="Its password.")
+    smtp_from: str = Field(default="tocsin@example.org", description="Sender address of every email.")
+    smtp_starttls: bool = Field(default=True, description="Upgrade the connection with STARTTLS before anything else.")
+
+    speed: float = Field(default=1.0, gt=0, le=3600, description="A demo clock N times faster, in every service.")
+    demo: bool = Field(default=False, description="`1` allows TOCSIN_SPEED other than 1.")
+
+    secret_key: SecretStr | None = Field(
+        default=None, description="Key of acknowledgement codes. Unset: made once, kept in the data folder."
+    )
+    topic_prefix: str = Field(
+        default="tocsin.", pattern=r"^[a-z0-9._-]{1,60}$", description="Before each topic's name, for a shared cluster."
+    )
+    create_topics: bool = Field(default=True, description="Create missing topics; `0` where an administrator does.")
+    replication_factor: int = Field(default=1, ge=1, le=9, description="Replicas of a created topic.")
+    worker_id: str = Field(
+        default_factory=socket.gethostname,
+        min_length=1,
+        max_length=100,
+        description="Name of this process among its kind; must differ between two workers of one service.",
+    )
+    lease_seconds: float = Field(default=5.0, ge=1, le=60, description="How long a silent worker keeps its partitions.")
+    horizon_seconds: float = Field(default=600.0, ge=1, description="Deadlines nearer than this are held in memory.")
+    session_timeout_seconds: float = Field(default=10.0, ge=6, le=120, description="Kafka's patience with a worker.")
+    max_body_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576, description="Largest accepted HTTP body.")
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then ``TOCSIN_<NAME>_FILE``."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _refuse_fast_clock_outside_demo(self) -> "Settings":
+        if self.speed != 1 and not self.demo:
+            raise ValueError("TOCSIN_SPEED moves every deadline; it is refused without TOCSIN_DEMO=1")
+        return self
+
+    @model_validator(mode="after")
+    def _twilio_is_whole(self) -> "Settings":
+        given = [self.twilio_account_sid, self.twilio_auth_token, self.twilio_from]
+        if any(given) and not all(given):
+            raise ValueError("Twilio needs all of TOCSIN_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM")
+        return self
+
+    @property
+    def database(self) -> str:
+        """Return the database URL, the default included."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'tocsin.db'}"
+
+    def topic(self, name: str) -> str:
+        """Return the full name of a topic of the catalogue."""
+        return self.topic_prefix + name
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """``TOCSIN_X_FILE=/run/secrets/x`` gives ``x``: secrets stay out of the environment."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise SettingsError([f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error.strerror}"]) from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Return every field that a file gives."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: one line for each bad variable; print it and stop.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError([_line(item) for item in error.errors(include_url=False, include_input=False)]) from error
+
+
+def _line(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{PREFIX}{where.upper()}: {message}" if where else message
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Return (variable, default, meaning) of each setting: the README's table is made from it."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else str(field.default)
+        if field.default_factory is not None:
+            default = "host name"
+        rows.append((PREFIX + name.upper(), default, field.description or ""))
+    return rows

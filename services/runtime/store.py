@@ -1,0 +1,208 @@
+"""The memory: state, history, consumed offset and outbox in one transaction (DESIGN §4).
+
+``async with store.transaction(owned) as unit:`` opens one unit of work, fenced by the epoch of each partition it
+touches. Either all of it happened or none; a repeat is recognised by the offset and by the event id.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.runtime.database import Database
+from services.runtime.outbox_rows import Outgoing, append_outgoing
+from services.runtime.ownership import Ownership, fence
+from services.runtime.tables import cases, consumed, inbox, journal, ownership
+
+ABSENT = -1
+"""The stored offset of a partition nothing was read from yet: the next record is offset 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a consumer has come in one partition of one incarnation of a topic."""
+
+    topic: str
+    partition: int
+    topic_id: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as stored. ``state`` is the core's own JSON."""
+
+    case_id: str
+    partition: int
+    family: str
+    kind: str
+    severity: str
+    school_id: str
+    status: str
+    exercise: bool
+    received_at: datetime
+    updated_at: datetime
+    seq: int
+    next_due_at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One entry of a case's history; its position is given by the unit of work."""
+
+    case_id: str
+    seq: int
+    kind: str
+    school_id: str
+    at: datetime
+    entry: str
+
+
+class UnitOfWork:
+    """What can be done inside one transaction."""
+
+    def __init__(self, connection: AsyncConnection, positions: dict[str, int], *, is_sqlite: bool) -> None:
+        self.connection = connection
+        self._positions = positions
+        self._insert: Any = sqlite_insert if is_sqlite else postgres_insert
+
+    async def load(self, case_ids: Collection[str]) -> dict[str, str]:
+        """Return the stored state of each case that exists."""
+        statement = select(cases.c.case_id, cases.c.state).where(cases.c.case_id.in_(case_ids))
+        return {row.case_id: row.state for row in await self.connection.execute(statement)}
+
+    async def save(self, rows: Sequence[CaseRow]) -> None:
+        """Write the cases as they are now."""
+        if not rows:
+            return
+        statement = self._insert(cases)
+        changed = {name: statement.excluded[name] for name in _MUTABLE}
+        await self.connection.execute(
+            statement.on_conflict_do_update(index_elements=[cases.c.case_id], set_=changed),
+            [{name: getattr(row, name) for name in _CASE_COLUMNS} for row in rows],
+        )
+
+    async def record(self, owned: Ownership, rows: Sequence[JournalRow]) -> None:
+        """Append to the history of the cases of one partition, numbering its journal without gaps."""
+        if not rows:
+            return
+        position = self._positions[owned.name]
+        partition = int(owned.name.rsplit("/", 1)[1])
+        await self.connection.execute(
+            journal.insert(),
+            [
+                {
+                    "case_id": row.case_id,
+                    "seq": row.seq,
+                    "partition": partition,
+                    "position": position + number,
+                    "kind": row.kind,
+                    "school_id": row.school_id,
+                    "at": row.at,
+                    "entry": row.entry,
+                }
+                for number, row in enumerate(rows, start=1)
+            ],
+        )
+        self._positions[owned.name] = position + len(rows)
+        await self.connection.execute(
+            update(ownership).where(ownership.c.name == owned.name).values(position=position + len(rows))
+        )
+
+    async def append(self, lane: str, records: Sequence[Outgoing]) -> None:
+        """Put records into the outbox; the relay of ``lane`` publishes them in this order after the commit."""
+        await append_outgoing(self.connection, lane, records)
+
+    async def seen(self, consumer: str, event_ids: Collection[str]) -> set[str]:
+        """Return which of these events this consumer has handled before, by whatever road they came."""
+        statement = select(inbox.c.event_id).where(inbox.c.consumer == consumer, inbox.c.event_id.in_(event_ids))
+        return set((await self.connection.execute(statement)).scalars())
+
+    async def mark_seen(self, consumer: str, event_ids: Collection[str], at: datetime) -> None:
+        """Remember events as handled, with everything they caused, in this same transaction."""
+        if event_ids:
+            await self.connection.execute(
+                self._insert(inbox).on_conflict_do_nothing(),
+                [{"consumer": consumer, "event_id": event_id, "handled_at": at} for event_id in event_ids],
+            )
+
+    async def advance(self, consumer: str, positions: Sequence[Position]) -> None:
+        """Store how far the consumer has come: the only offset that counts."""
+        if not positions:
+            return
+        statement = self._insert(consumed)
+        await self.connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[consumed.c.consumer, consumed.c.topic, consumed.c.partition],
+                set_={"topic_id": statement.excluded.topic_id, "offset": statement.excluded.offset},
+            ),
+            [
+                {
+                    "consumer": consumer,
+                    "topic": position.topic,
+                    "partition": position.partition,
+                    "topic_id": position.topic_id,
+                    "offset": position.offset,
+                }
+                for position in positions
+            ],
+        )
+
+
+_CASE_COLUMNS = tuple(column.name for column in cases.columns)
+_MUTABLE = ("severity", "status", "updated_at", "seq", "next_due_at", "state")
+
+
+class Store:
+    """The transactional memory of one service."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @asynccontextmanager
+    async def transaction(self, *owned: Ownership) -> AsyncIterator[UnitOfWork]:
+        """Open one unit of work, fenced by every claim in ``owned``.
+
+        Raises:
+            StaleEpoch: a newer claim exists; nothing was written. Drop the partitions it names.
+            StoreBusy: SQLite's write lock was not to be had within ten seconds; nothing was written. Try again.
+        """
+        async with self.database.writing() as connection:
+            positions = await fence(connection, owned) if owned else {}
+            yield UnitOfWork(connection, positions, is_sqlite=self.database.is_sqlite)
+
+    async def position(self, consumer: str, topic: str, partition: int, topic_id: str) -> int:
+        """Return the stored offset, or ``ABSENT`` when this incarnation of the topic was never read.
+
+        A recreated topic has another id: reading starts over, and derived ids make the repeats harmless.
+        """
+        statement = select(consumed.c.topic_id, consumed.c.offset).where(
+            consumed.c.consumer == consumer, consumed.c.topic == topic, consumed.c.partition == partition
+        )
+        async with self.database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return row.offset if row is not None and row.topic_id == topic_id else ABSENT
+
+    async def due(self, partition: int, before: datetime, limit: int) -> list[tuple[datetime, str]]:
+        """Return (deadline, case id) of the partition's deadlines before ``before``, earliest first."""
+        statement = (
+            select(cases.c.next_due_at, cases.c.case_id)
+            .where(cases.c.partition == partition, cases.c.next_due_at < before)
+            .order_by(cases.c.next_due_at)
+            .limit(limit)
+        )
+        async with self.database.reading() as connection:
+            return [(row.next_due_at, row.case_id) for row in await connection.execute(statement)]
+
+    async def states(self, case_ids: Collection[str]) -> Mapping[str, str]:
+        """Return the stored state of each case that exists, outside any unit of work."""
+        statement = select(cases.c.case_id, cases.c.state).where(cases.c.case_id.in_(case_ids))
+        async with self.database.reading() as connection:
+            return {row.case_id: row.state for row in await connection.execute(statement)}

@@ -1,0 +1,220 @@
+"""The tables: what the memory of Tocsin looks like, the same on SQLite and PostgreSQL.
+
+Times are whole microseconds since 1970 UTC (exact, sortable, alike on both). JSON is text: it is read whole by
+whoever loads it, never searched inside.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(value: datetime) -> int:
+    """Return microseconds since 1970 UTC."""
+    return (value - EPOCH) // _MICROSECOND
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time, stored as whole microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Turn a time into its number."""
+        del dialect
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Turn the number back into a time."""
+        del dialect
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+ownership = Table(
+    "ownership",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", BigInteger, nullable=False, doc="the database's own clock, in microseconds"),
+    Column("position", BigInteger, nullable=False, default=0, doc="number of the partition's last journal entry"),
+)
+
+consumed = Table(
+    "consumed",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("topic_id", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("handled_at", UtcTime, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("school_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("exercise", Boolean, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("next_due_at", UtcTime, nullable=True),
+    Column("state", Text, nullable=False),
+    Index("ix_cases_due", "partition", "next_due_at"),
+    Index("ix_cases_school", "school_id", "received_at"),
+    Index("ix_cases_received", "received_at", "case_id"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False, doc="gapless within the partition: the live stream's cursor"),
+    Column("kind", Text, nullable=False),
+    Column("school_id", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("entry", Text, nullable=False),
+    Index("ix_journal_position", "partition", "position", unique=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("lane", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("published_at", BigInteger, nullable=True, doc="the database's own clock, in microseconds"),
+    Column("topic_id", Text, nullable=True),
+    Column("partition", Integer, nullable=True),
+    Column("offset", BigInteger, nullable=True),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_outbox_pending",
+    outbox.c.lane,
+    outbox.c.id,
+    sqlite_where=text("pending = 1"),
+    postgresql_where=text("pending"),
+)
+Index(
+    "ix_outbox_unconfirmed",
+    outbox.c.lane,
+    outbox.c.published_at,
+    sqlite_where=text("pending = 0"),
+    postgresql_where=text("NOT pending"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("report_id", Text, primary_key=True),
+    Column("content_hash", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("school_id", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("response", Text, nullable=False),
+    Index("ix_reports_case", "case_id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("content_hash", Text, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Index("ix_codes_holder", "case_id", "person_id", unique=True),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("notification_id", Text, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("contact_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("state", Text, nullable=False, doc="pending, attempted, or a delivery state"),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", UtcTime, nullable=True),
+    Column("provider", Text, nullable=True),
+    Column("provider_id", Text, nullable=True),
+    Column("reason", Text, nullable=True),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("request", Text, nullable=False),
+    Index("ix_notifications_case", "case_id"),
+    Index("ix_notifications_due", "partition", "next_try_at"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("unit_id", Text, nullable=False),
+    Column("person_id", Text, nullable=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime, nullable=True),
+)
+
+directory_entries = Table(
+    "directory_entries",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("removed", Boolean, nullable=False),
+)
+
+remembered = Table(
+    "remembered",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="single facts about this database: the demo clock's origin, the directory's version, a cursor",
+)

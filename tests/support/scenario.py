@@ -1,0 +1,131 @@
+"""Scenarios in the words of the rule book: file, let minutes pass, answer, and see who was told when."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from escalation_policies.case import Case
+from escalation_policies.loader import PolicyLibrary, load_library
+from escalation_policies.machine import Decision, judge
+from escalation_policies.machine.judge import next_deadline
+from escalation_policies.selector import Ancestor, SchoolName, Selector
+from events import incident as facts
+from events.escalation import Contact, JournalEntry, Recipient
+from events.notification import NotificationRequested
+
+START = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
+SCHOOL = "school-1"
+
+STAFF: dict[str, tuple[str, ...]] = {
+    "role:principal@self": ("principal",),
+    "on_duty:school_leader@self": ("duty-leader",),
+    "role:deputy_principal@self": ("deputy",),
+    "role:district_director@parent": ("director",),
+    "role:district_deputy@parent": ("district-deputy",),
+    "role:township_officer@township": ("township",),
+    "role:bureau_leader@ancestor:bureau": ("bureau",),
+    "on_duty:duty_officer@ancestor:bureau": ("duty-officer",),
+    "role:duty_officer@ancestor:bureau": ("duty-officer", "second-officer"),
+}
+
+
+@dataclass
+class Staff:
+    """A directory of one school, which a test may change at any moment."""
+
+    answers: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(STAFF))
+
+    def school(self, school_id: str) -> SchoolName | None:
+        return SchoolName(unit_id=school_id, name="Lakeside School") if school_id == SCHOOL else None
+
+    def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
+        del school_id, at
+        place = selector.at.ancestor if isinstance(selector.at, Ancestor) else selector.at
+        return tuple(_recipient(person, place) for person in self.answers.get(selector.question, ()))
+
+
+def _recipient(person: str, unit: str) -> Recipient:
+    contacts = (
+        Contact(contact_id=f"{person}:sms", channel="sms"),
+        Contact(contact_id=f"{person}:email", channel="email"),
+    )
+    return Recipient(person_id=person, name=person, role=person, unit_id=unit, unit_name=unit, contacts=contacts)
+
+
+class Scenario:
+    """One case, told minute by minute. ``now`` moves only when the test says so."""
+
+    def __init__(self, policies: PolicyLibrary | None = None, staff: Staff | None = None) -> None:
+        self.policies = policies or load_library()
+        self.staff = staff or Staff()
+        self.now = START
+        self.case: Case | None = None
+        self.decisions: list[Decision] = []
+
+    @property
+    def opened(self) -> Case:
+        assert self.case is not None
+        return self.case
+
+    @property
+    def entries(self) -> list[JournalEntry]:
+        return [e for d in self.decisions for e in d.effects if isinstance(e, JournalEntry)]
+
+    @property
+    def requests(self) -> list[NotificationRequested]:
+        return [e for d in self.decisions for e in d.effects if isinstance(e, NotificationRequested)]
+
+    def file(self, *, late_minutes: float = 0, **fields: Any) -> None:
+        """File a report now; with ``late_minutes`` it is judged that much later."""
+        fields = {"report_id": "r-1", "school_id": SCHOOL, "kind": "fire", "severity": "IV", **fields}
+        self.now += timedelta(minutes=late_minutes)
+        received = self.now - timedelta(minutes=late_minutes)
+        self.judge(facts.IncidentFiled(case_id="case-1", received_at=received, **fields))
+
+    def say(self, fact: type[Any], by: str, *, carried_late_minutes: float = 0, **fields: Any) -> None:
+        """State a fact now; with ``carried_late_minutes`` it was received that long ago and is judged only now."""
+        received = self.now - timedelta(minutes=carried_late_minutes)
+        self.judge(fact(case_id="case-1", received_at=received, by=by, **fields))
+
+    def acknowledge(self, by: str, **fields: Any) -> None:
+        self.say(facts.IncidentAcknowledged, by, **fields)
+
+    def report_upward(self, by: str, **fields: Any) -> None:
+        self.say(facts.UpwardReportFiled, by, summary="fire in the kitchen, all out", **fields)
+
+    def judge(self, event: Any) -> None:
+        decisions = judge(self.case, event, self.staff, self.policies, self.now)
+        self.decisions += decisions
+        self.case = decisions[-1].state
+
+    def pass_minutes(self, minutes: float) -> None:
+        """Let time pass; every stored deadline fires at its own moment."""
+        until = self.now + timedelta(minutes=minutes)
+        while self.case is not None and (due := self.case.next_due_at) is not None and due <= until:
+            self.now = max(self.now, due)
+            event = next_deadline(self.case, due + timedelta(microseconds=1), self.now)
+            assert event is not None
+            self.judge(event)
+        self.now = until
+
+    def sleep_minutes(self, minutes: float) -> None:
+        """Let time pass while the worker is down: nothing fires."""
+        self.now += timedelta(minutes=minutes)
+
+    def told(self, *, template: str | None = None) -> list[tuple[float, str]]:
+        """Return (minute, person) of each distinct telling, in order; minutes count from the filing."""
+        seen = dict.fromkeys(
+            (minute(request.received_at), request.person_id)
+            for request in self.requests
+            if template is None or request.template == template
+        )
+        return list(seen)
+
+    def kinds(self, *wanted: str) -> list[tuple[float, str, str | None]]:
+        """Return (minute, kind, clock) of the journal's entries of these kinds."""
+        return [(minute(e.received_at), e.kind, e.clock) for e in self.entries if e.kind in wanted]
+
+
+def minute(at: datetime) -> float:
+    """Return the minutes since the filing."""
+    return (at - START).total_seconds() / 60

@@ -52,6 +52,9 @@ def server_properties(data: Path, ports: NodePorts, extra_listeners: list[ExtraL
         "group.initial.rebalance.delay.ms": 0,
         # A dead worker should be noticed within seconds (the default floor is 6 s).
         "group.min.session.timeout.ms": 1000,
+        # After a kill -9 the node may register again only when its old session is over (the default is 9 s).
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
     }
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 

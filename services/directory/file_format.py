@@ -136,7 +136,7 @@ class Section:
 
     def close(self) -> None:
         """Note every field that nobody asked for, here and below: a misspelt field is never ignored in silence."""
-        for name in self._lines.keys() - self._asked:
+        for name in (name for name in self._lines if name not in self._asked):
             self.error(name, f"unknown field; known here: {', '.join(sorted(self._asked))}")
         for section in self._below:
             section.close()

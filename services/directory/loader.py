@@ -109,7 +109,7 @@ def _text(source: Path | str) -> str:
     if isinstance(source, str):
         return source
     try:
-        return source.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+        return source.read_text(encoding="utf-8")
     except OSError as error:
         raise DirectoryErrors([DirectoryError("", 1, f"cannot read {source}: {error.strerror}")]) from error
     except UnicodeDecodeError as error:

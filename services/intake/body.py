@@ -34,8 +34,8 @@ async def read_object(request: Request, limit: int) -> JsonObject:
     except orjson.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Problem("malformed-json", f"Send one JSON object in UTF-8. Reading stopped at {where}.") from error
-    if not isinstance(parsed, dict):
-        raise invalid([{"pointer": "", "detail": "must be a JSON object, such as {}"}])
+    if not isinstance(parsed, dict) or not _can_be_written(parsed):
+        raise invalid([{"pointer": "", "detail": "must be a JSON object, such as {}, without deep nesting"}])
     return parsed
 
 
@@ -56,8 +56,17 @@ def read_model(model: type[Model], sent: JsonObject, context: Any = None) -> Mod
         raise invalid([fault(item) for item in error.errors(include_url=False, include_input=False)]) from error
 
 
+def _can_be_written(parsed: JsonObject) -> bool:
+    """Return whether the object can be hashed: the reader takes deeper nesting than the writer (orjson: 1024, 254)."""
+    try:
+        orjson.dumps(parsed)
+    except orjson.JSONEncodeError:
+        return False
+    return True
+
+
 def _check_type(content_type: str) -> None:
-    media_type = content_type.split(";")[0].strip().lower()
+    media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json")):
         return
     raise Problem("not-json-type", "Send JSON with the header `Content-Type: application/json`.")

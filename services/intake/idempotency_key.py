@@ -1,4 +1,7 @@
-"""The ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header): how a client names a request it may repeat."""
+"""The ``Idempotency-Key`` header: how a client names a request that it may repeat.
+
+Source: draft-ietf-httpapi-idempotency-key-header.
+"""
 
 from typing import Annotated
 

@@ -45,6 +45,9 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
 }
 """Every problem by name: its status and its title."""
 
+MOST_ERRORS = 50
+"""Errors shown of one request: a body may hold thousands of unknown fields."""
+
 NOT_READ = "Nothing could be read just now. Try again in a few seconds."
 NOT_STORED = (
     "It is not certain that this was stored. If it is urgent, phone now. Then send it again with the same report_id or "
@@ -89,7 +92,7 @@ def invalid(
     errors: Sequence[Mapping[str, str]], detail: str = "Correct what `errors` names, then send it again."
 ) -> Problem:
     """Return the problem of fields that cannot be used; each error has ``pointer`` or ``parameter``, and ``detail``."""
-    return Problem("invalid-request", detail, errors=list(errors))
+    return Problem("invalid-request", detail, errors=list(errors[:MOST_ERRORS]))
 
 
 def pointer(location: Sequence[Any]) -> str:

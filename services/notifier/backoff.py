@@ -24,5 +24,6 @@ class Backoff:
 
     def wait(self, tries: int, rng: Random, at_least: timedelta | None = None) -> timedelta:
         """Return the wait after try number ``tries`` (from 1): half to all of the doubled step, or as told."""
-        step = min(self.longest, self.first * 2 ** min(max(tries - 1, 0), 16))
+        doublings = min(max(tries - 1, 0), 16)
+        step = min(self.longest, self.first * (1 << doublings))
         return max(step * rng.uniform(0.5, 1.0), at_least or timedelta())

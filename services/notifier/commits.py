@@ -6,7 +6,7 @@ disk is spread over all that are under way, and an idle notifier still commits a
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -33,7 +33,7 @@ class Change:
     record: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
     change: Change
     written: asyncio.Future[None]
@@ -83,8 +83,9 @@ class GroupCommit:
             try:
                 await self._write([entry.change for entry in batch])
             except StaleEpoch as stale:
-                _fail([entry for entry in batch if entry.change.owned.name in stale.names], stale)
-                batch = [entry for entry in batch if entry.change.owned.name not in stale.names]
+                lost = _lost(batch, stale.names)
+                _fail(lost, stale)
+                batch = [entry for entry in batch if entry not in lost]
             except _AWAY as error:
                 _log.warning("database.away", error=type(error).__name__, waiting=len(batch))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -107,6 +108,20 @@ class GroupCommit:
             await write_steps(unit.connection, [change.step for change in changes])
             for owned, records in lanes.items():
                 await unit.append(owned.name, records)
+
+
+def _lost(batch: Sequence[_Entry], names: Collection[str]) -> list[_Entry]:
+    """Return the entries a refusal is about.
+
+    This process may have claimed a partition again while a message sent under its older claim was under way; then the
+    older claim alone is at fault.
+    """
+    named = [entry for entry in batch if entry.change.owned.name in names]
+    newest = {entry.change.owned.name: 0 for entry in named}
+    for entry in named:
+        newest[entry.change.owned.name] = max(newest[entry.change.owned.name], entry.change.owned.epoch)
+    older = [entry for entry in named if entry.change.owned.epoch < newest[entry.change.owned.name]]
+    return older or named
 
 
 def _fail(entries: Sequence[_Entry], error: Exception) -> None:

@@ -1,5 +1,6 @@
 """One notification on its way: what the sender keeps of it in memory."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from services.notifier.rows import UNCERTAIN, RowState
 from services.runtime.ownership import Ownership
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """A notification, the claim under which it may be worked on, and how far it has come."""
 
@@ -18,7 +19,12 @@ class Job:
     tries: int
     next_try_at: datetime
     lookups: int = 0
-    """Questions about the last try that got no answer."""
+    """Questions to the provider about the last try that got no answer."""
+
+    searches: int = 0
+    """Questions to the directory that did not find the contact."""
+
+    timer: asyncio.TimerHandle | None = None
 
     @property
     def id(self) -> str:

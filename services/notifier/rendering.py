@@ -192,7 +192,7 @@ def _environment(*, escape: bool) -> Environment:
     """
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=escape,
+        autoescape=escape,  # noqa: S701 - off for SMS and plain text only
         undefined=StrictUndefined,
         auto_reload=False,
         keep_trailing_newline=True,

@@ -21,7 +21,6 @@ from services.runtime.tables import notifications
 
 RowState = Literal["pending"] | DeliveryState
 
-FINISHED: frozenset[RowState] = frozenset({"handed-over", "failed-permanent"})
 UNCERTAIN: frozenset[RowState] = frozenset({"attempted", "outcome-unknown"})
 """States in which the provider may have the message. ``attempted`` found at a claim means: died during the call."""
 
@@ -34,7 +33,6 @@ class Unfinished:
     state: RowState
     tries: int
     next_try_at: datetime
-    requested_at: datetime
     request: str
 
 
@@ -55,7 +53,10 @@ class Step:
 async def insert_new(
     connection: AsyncConnection, partition: int, requests: Sequence[NotificationRequested], now: datetime
 ) -> list[NotificationRequested]:
-    """Write requests not seen before as ``pending`` and return them; a repeat is the same row, whatever became of it."""
+    """Write requests not seen before as ``pending`` and return them.
+
+    A repeat is the same row, whatever became of it.
+    """
     by_id = {request.notification_id: request for request in requests}
     known = await _known(connection, by_id.keys())
     fresh = [request for request in by_id.values() if request.notification_id not in known]
@@ -80,7 +81,6 @@ async def unfinished(database: Database, partition: int) -> list[Unfinished]:
             notifications.c.state,
             notifications.c.tries,
             notifications.c.next_try_at,
-            notifications.c.requested_at,
             notifications.c.request,
         )
         .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.codec import Encoded
@@ -77,30 +77,33 @@ class OutboxRows:
         async with self._database.reading() as connection:
             return [_row(row) for row in await connection.execute(statement)]
 
-    async def mark(self, published: Sequence[Published]) -> None:
-        """Keep acknowledged rows until their consumer confirms them."""
-        if not published:
-            return
+    async def settle(self, kept: Sequence[Published], done: Sequence[int]) -> None:
+        """After the broker's acknowledgement: keep rows that a consumer must confirm, delete the others."""
         async with self._database.writing() as connection:
-            for row in published:
+            if kept:
                 await connection.execute(
                     update(outbox)
-                    .where(outbox.c.id == row.id)
+                    .where(outbox.c.id == bindparam("row"))
                     .values(
                         pending=False,
                         published_at=self._database.now_micros,
-                        topic_id=row.topic_id,
-                        partition=row.partition,
-                        offset=row.offset,
+                        topic_id=bindparam("incarnation"),
+                        partition=bindparam("at_partition"),
+                        offset=bindparam("at_offset"),
                         tries=outbox.c.tries + 1,
-                    )
+                    ),
+                    [
+                        {
+                            "row": row.id,
+                            "incarnation": row.topic_id,
+                            "at_partition": row.partition,
+                            "at_offset": row.offset,
+                        }
+                        for row in kept
+                    ],
                 )
-
-    async def remove(self, ids: Sequence[int]) -> None:
-        """Delete rows that nobody needs to confirm, or that were confirmed."""
-        if ids:
-            async with self._database.writing() as connection:
-                await connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+            if done:
+                await connection.execute(delete(outbox).where(outbox.c.id.in_(done)))
 
 
 def _row(row: object) -> OutboxRow:

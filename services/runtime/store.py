@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -189,6 +189,15 @@ class Store:
         async with self.database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
         return row.offset if row is not None and row.topic_id == topic_id else ABSENT
+
+    async def forget_position(self, consumer: str, topic: str, partition: int) -> None:
+        """Read a partition from its start again: its log lost its end. The inbox makes the repeats harmless."""
+        async with self.database.writing() as connection:
+            await connection.execute(
+                delete(consumed).where(
+                    consumed.c.consumer == consumer, consumed.c.topic == topic, consumed.c.partition == partition
+                )
+            )
 
     async def due(self, partition: int, before: datetime, limit: int) -> list[tuple[datetime, str]]:
         """Return (deadline, case id) of the partition's deadlines before ``before``, earliest first."""

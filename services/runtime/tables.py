@@ -102,6 +102,18 @@ journal = Table(
     Index("ix_journal_position", "partition", "position", unique=True),
 )
 
+waiting_facts = Table(
+    "waiting_facts",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("ix_waiting_case", "case_id"),
+    comment="facts that came before the report of their case; judged right after it",
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -36,16 +36,16 @@ class PostgresMissing(RuntimeError):
     """No PostgreSQL server programs on this machine; the text says what to install."""
 
 
-def find_programs() -> Path:
-    """Return the folder with initdb and postgres, the newest version first. Raises PostgresMissing."""
-    installed = [folder for folder in DEBIAN_ROOT.glob("*/bin") if (folder / "initdb").exists()]
+def find_programs(debian_root: Path = DEBIAN_ROOT, search_path: str | None = None) -> Path:
+    """Return the folder with initdb and postgres: Debian's newest, else the one on the PATH. Raises PostgresMissing."""
+    installed = [folder for folder in debian_root.glob("*/bin") if (folder / "initdb").exists()]
     if installed:
         return max(installed, key=lambda folder: [int(part) for part in folder.parent.name.split(".")])
-    on_path = shutil.which("initdb")
+    on_path = shutil.which("initdb", path=search_path)
     if on_path is not None and (Path(on_path).resolve().parent / "postgres").exists():
         return Path(on_path).resolve().parent
     raise PostgresMissing(
-        f"no PostgreSQL server found under {DEBIAN_ROOT} or on the PATH: install the Debian package `postgresql` "
+        f"no PostgreSQL server found under {debian_root} or on the PATH: install the Debian package `postgresql` "
         "(its own cluster need not run), or leave out the tests marked `postgres`"
     )
 

@@ -73,7 +73,7 @@ class SmtpSink:
         self.mails: Arrivals[Mail] = Arrivals(log)
         self.certificate: Path | None = None
         self._credentials = credentials
-        self._keys = TemporaryDirectory(prefix="smtp-sink-")
+        self._keys: TemporaryDirectory[str] | None = None
         self._rejected: dict[str, str] = {}
         self._deferrals = 0
         self._flowing = asyncio.Event()
@@ -121,6 +121,7 @@ class SmtpSink:
 
     async def __aenter__(self) -> Self:
         if self._credentials is not None:
+            self._keys = TemporaryDirectory(prefix="smtp-sink-")
             self.certificate = Path(self._keys.name) / "certificate.pem"
             self._tls = await asyncio.to_thread(server_context, Path(self._keys.name))
         await self.come_up()
@@ -132,7 +133,8 @@ class SmtpSink:
         self.go_down()
         await asyncio.sleep(0)  # lets the reset connections close before the loop does
         self.mails.close()
-        self._keys.cleanup()
+        if self._keys is not None:
+            self._keys.cleanup()
 
     def _session(self) -> Any:
         """Return the protocol of one new connection."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 from services.directory.loader import DirectoryErrors, load_directory
@@ -90,9 +91,18 @@ def test_a_contact_is_named_by_person_channel_and_place_and_kept_in_e164() -> No
     assert people[2].contacts[0].address == "+12025550103"
 
 
+def test_a_number_of_a_range_kept_for_fiction_is_accepted() -> None:
+    """A number is judged by its length: 01632 960 is given to nobody (Ofcom, numbers for drama), and yet welcome."""
+    number = "+441632960001"
+    assert not phonenumbers.is_valid_number(phonenumbers.parse(number))
+    assert load_directory(changed("+12025550101", number), NOW).people[0].contacts[0].address == number
+
+
 def test_values_are_read_as_they_look() -> None:
-    """YAML would make a number of 001 and a truth of `no`; a clerk means neither."""
-    loaded = load_directory(SOUND.replace("{id: chief, name: 甲", "{id: 001, name: no"), NOW)
+    """YAML would make a number of 001; a clerk does not. A field with nothing after it was left out."""
+    text = changed("{id: chief, name: 甲", "{id: 001, name: no").replace("kind: bureau,", "kind: bureau, parent: ,")
+    loaded = load_directory(text, NOW)
+    assert loaded.units[0].parent is None
     assert (loaded.people[0].person_id, loaded.people[0].name) == ("001", "no")
 
 
@@ -167,6 +177,15 @@ def test_shifts_that_meet_in_an_hour_the_clocks_skip_still_meet() -> None:
         ("03-28T23:00", "03-29T01:15"),
         ("03-29T01:15", "03-29T22:00"),
     ]
+
+
+def test_shifts_that_fall_together_when_the_clocks_skip_an_hour_have_one_keeper() -> None:
+    """02:00 and 03:00 are one moment on that night; the duty is still one person's."""
+    text = berlin(
+        "{days: [sun], from: 02:00, until: 02:30, person: head}",
+        "{days: [sun], from: 03:00, until: 03:30, person: deputy}",
+    )
+    assert len(shifts(text, datetime(2026, 3, 28, 12, tzinfo=UTC), 1)) == 1
 
 
 def test_one_duty_may_be_kept_by_two_at_once_in_two_rosters() -> None:

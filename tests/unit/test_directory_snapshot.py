@@ -100,12 +100,12 @@ def test_a_duty_is_kept_from_the_start_of_a_shift_until_before_its_end(
 
 def test_two_rosters_of_one_role_name_everybody_on_duty_and_nobody_twice() -> None:
     """Two people may keep a duty together; one who stands in both rosters is told once."""
-    both = (
-        Roster(role="guard", shifts=(DAY,)),
-        Roster(role="guard", shifts=(DAY, DAY.model_copy(update={"person_id": "head"}))),
-    )
+    second = DAY.model_copy(update={"person_id": "second"})
+    both = (Roster(role="guard", shifts=(DAY,)), Roster(role="guard", shifts=(second, DAY)))
     school = UNITS[4].model_copy(update={"rosters": both})
-    assert found(DirectorySnapshot.of([school], PEOPLE), {"on_duty": "guard"}) == ["deputy", "head"]
+    assert found(DirectorySnapshot.of([school], PEOPLE), {"on_duty": "guard"}) == ["deputy", "second"]
+    only_first = UNITS[4].model_copy(update={"rosters": (*both[:1], Roster(role="guard"))})
+    assert found(DirectorySnapshot.of([only_first], PEOPLE), {"on_duty": "guard"}) == ["deputy"]
 
 
 def test_a_recipient_carries_role_own_unit_and_its_time_zone_but_no_address(snapshot: DirectorySnapshot) -> None:

@@ -85,7 +85,7 @@ def eventually(question: Callable[[], bool], within_seconds: float = 15.0) -> bo
 def alive(pid: int) -> bool:
     """Whether a process runs; one that is dead but not collected yet does not."""
     try:
-        return str(psutil.Process(pid).status()) != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -137,6 +137,15 @@ def test_no_child_lingers_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         assert eventually(lambda: len(pids(journal, "ended")) == 2, 5), "they are asked politely first"
         everybody = pids(journal, "started") + pids(journal, "grandchild")
         assert eventually(lambda: not any(alive(pid) for pid in everybody), 10)
+
+
+def test_a_child_that_ignores_sigterm_does_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
+    """After kill -9 of the supervisor a service that does not end when asked is ended by force."""
+    journal = tmp_path / "journal"
+    with supervising(journal, "stubborn") as process:
+        process.kill()
+        process.wait()
+        assert eventually(lambda: not any(alive(pid) for pid in pids(journal, "started")), 10)
 
 
 def test_no_child_lingers_when_guardian_and_supervisor_are_killed(tmp_path: Path) -> None:

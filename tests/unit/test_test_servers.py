@@ -92,7 +92,7 @@ async def test_a_sink_with_credentials_takes_mail_only_encrypted_and_logged_in()
     """STARTTLS with a certificate made for the run, then AUTH; a wrong password or plain text is refused."""
     async with SmtpSink(credentials=("tocsin", "secret")) as sink:
         trust = ssl.create_default_context(cafile=sink.certificate)
-        with pytest.raises(aiosmtplib.SMTPResponseException):
+        with pytest.raises(aiosmtplib.SMTPResponseException, match="STARTTLS"):
             await send(sink)
 
         async def submit(password: str) -> None:
@@ -204,6 +204,12 @@ async def test_the_proxy_as_a_process_is_cut_and_healed_by_signals(echo_port: in
         writer.write(b"ping")
         assert await reader.readexactly(4) == b"ping"
         writer.close()
+
+
+def test_a_machine_without_postgresql_is_told_what_to_install(tmp_path: Path) -> None:
+    """The error names the package, so that nobody has to search."""
+    with pytest.raises(postgres.PostgresMissing, match="install the Debian package `postgresql`"):
+        postgres.find_programs(tmp_path, search_path=str(tmp_path))
 
 
 @pytest.mark.postgres

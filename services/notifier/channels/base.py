@@ -15,7 +15,7 @@ REASON_LIMIT = 300
 """Longest reason kept, in characters: enough for a code and a sentence."""
 
 _ADDRESS = re.compile(r"<?[^\s<>]*@[^\s<>]*>?")
-_NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+_NUMBER = re.compile(r"\+?\d(?:[ ()-]{0,2}\d){6,}")  # seven digits and more; provider and status codes have fewer
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 

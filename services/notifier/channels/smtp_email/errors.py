@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from aiosmtplib.errors import SMTPException, SMTPNotSupported, SMTPResponseException
+from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from services.notifier.channels.base import ChannelError, OutcomeUnknown, Refused, TryLater
 
@@ -55,8 +55,8 @@ def raise_from_connecting(error: Exception) -> NoReturn:
     """Raise for a connection that was not made, or a login that failed: nothing was sent, whatever the code says."""
     if isinstance(error, SMTPResponseException):
         raise TryLater(error_of(error.code, error.message, "connection").reason) from error
-    if isinstance(error, SMTPNotSupported):
-        raise TryLater("the mail server offers no STARTTLS or login: check TOCSIN_SMTP_STARTTLS") from error
+    if isinstance(error, SMTPException) and not isinstance(error, OSError):  # it offers no STARTTLS, or no login
+        raise TryLater(f"the mail server cannot be used as set (TOCSIN_SMTP_…): {error.message}") from error
     raise TryLater(f"the mail server cannot be reached: {type(error).__name__}") from error
 
 

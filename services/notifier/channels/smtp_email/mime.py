@@ -1,13 +1,19 @@
-"""The email itself: headers that thread a case and mark it urgent, text and HTML side by side (DOMAIN §5)."""
+"""The email itself: headers that thread a case and mark it urgent, text and HTML side by side (DOMAIN §5).
 
-from email.message import EmailMessage
+Written with the older ``email.mime`` classes: the newer policies parse and fold every header anew, which made one email
+cost 2 ms of processor time; these take a tenth of it.
+"""
+
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.policy import SMTP
-from email.utils import formatdate, parseaddr
+from email.utils import formataddr, formatdate, parseaddr
 
 from services.notifier.channels.base import Message
 
-_POLICY = SMTP.clone(cte_type="7bit")
-"""Seven-bit encodings pass every server; 8BITMIME is an extension."""
+_WIRE = SMTP.clone(max_line_length=None)
+"""Line ends for the wire; headers are short, or folded by ``Header`` already."""
 
 
 def domain_of(sender: str) -> str:
@@ -29,20 +35,22 @@ def compose(message: Message, sender: str) -> bytes:
     """Return the email as bytes for the wire.
 
     Raises:
-        ValueError: an address cannot stand in a header.
+        ValueError: the address has a line break or another control character, which could fake a header.
     """
+    if not message.address.isprintable():
+        raise ValueError("control character in an address")
     domain = domain_of(sender)
-    email = EmailMessage(policy=_POLICY)
-    email["From"] = sender
+    email = MIMEMultipart("alternative")
+    email["From"] = formataddr(parseaddr(sender))
     email["To"] = message.address
-    email["Subject"] = message.subject
+    email["Subject"] = Header(message.subject, "utf-8")
     email["Date"] = formatdate()
     email["Message-ID"] = message_id(message.notification_id, domain)
     email["In-Reply-To"] = email["References"] = thread_id(message.case_id, domain)
     email["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     email["Importance"] = "high"
     email["X-Priority"] = "1"
-    email.set_content(message.text)
+    email.attach(MIMEText(message.text, "plain", "utf-8"))
     if message.html is not None:
-        email.add_alternative(message.html, subtype="html")
+        email.attach(MIMEText(message.html, "html", "utf-8"))
     return email.as_bytes()

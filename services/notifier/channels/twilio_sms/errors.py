@@ -80,4 +80,5 @@ def error_of(status: int, code: int | None, retry_after: timedelta | None = None
     """Return the channel error for an error answer. Twilio's own text stays out: it quotes the number."""
     rule = rule_of(status, code)
     shown = f"Twilio {code}" if code not in {None, status} else "Twilio"
-    return rule.action.value(f"{shown} (HTTP {status}): {rule.meaning}", retry_after=retry_after)
+    kind: type[ChannelError] = rule.action.value
+    return kind(f"{shown} (HTTP {status}): {rule.meaning}", retry_after=retry_after)

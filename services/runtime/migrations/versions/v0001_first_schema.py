@@ -189,9 +189,25 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("token_hash"),
     )
+    op.create_table(
+        "waiting_facts",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id"),
+        comment="facts that came before the report of their case; judged right after it",
+    )
+    with op.batch_alter_table("waiting_facts", schema=None) as batch_op:
+        batch_op.create_index("ix_waiting_case", ["case_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("waiting_facts", schema=None) as batch_op:
+        batch_op.drop_index("ix_waiting_case")
+
+    op.drop_table("waiting_facts")
     op.drop_table("tokens")
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.drop_index("ix_reports_case")

@@ -1,0 +1,58 @@
+"""Acknowledgement codes: six signs that any client can type, one for each person of a case.
+
+Crockford's base32 (https://www.crockford.com/base32.html): no sign looks like another. Derived with a key rather than
+drawn, so work repeated after a crash sends the same code. 2^30 codes; wrong ones are rate-limited at the intake.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.runtime.tables import codes
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 6
+MAX_TURNS = 100
+"""Turns until a free code is found; with a million living codes one turn in a thousand meets a taken one."""
+
+Holder = tuple[str, str]
+"""(case id, person id)."""
+
+
+def derive_code(key: bytes, case_id: str, person_id: str, turn: int = 0) -> str:
+    """Return the ``turn``-th candidate code of a holder."""
+    digest = hmac.digest(key, f"{case_id}\x1f{person_id}\x1f{turn}".encode(), hashlib.sha256)
+    number = int.from_bytes(digest[:8])
+    return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
+
+
+async def codes_for(connection: AsyncConnection, key: bytes, holders: Iterable[Holder]) -> dict[Holder, str]:
+    """Return each holder's code, giving one to those who have none, inside the caller's transaction."""
+    wanted = list(dict.fromkeys(holders))
+    if not wanted:
+        return {}
+    known = select(codes).where(tuple_(codes.c.case_id, codes.c.person_id).in_(wanted))
+    found = {(row.case_id, row.person_id): row.code for row in await connection.execute(known)}
+    missing = [holder for holder in wanted if holder not in found]
+    turn = 0
+    while missing:
+        if turn == MAX_TURNS:
+            raise RuntimeError("no free acknowledgement code after 100 turns: the table of codes must be pruned")
+        candidates = {holder: derive_code(key, *holder, turn) for holder in missing}
+        taken = set(
+            (await connection.execute(select(codes.c.code).where(codes.c.code.in_(candidates.values())))).scalars()
+        )
+        given: dict[str, Holder] = {}
+        for holder, code in candidates.items():
+            if code not in taken and code not in given:
+                given[code] = holder
+        if given:
+            rows = [{"code": code, "case_id": case, "person_id": person} for code, (case, person) in given.items()]
+            await connection.execute(codes.insert(), rows)
+            found.update({holder: code for code, holder in given.items()})
+        missing = [holder for holder in missing if holder not in found]
+        turn += 1
+    return found

@@ -1,0 +1,130 @@
+"""The escalation service's part of the unit of work: facts and deadlines go through the machine."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from escalation_policies.errors import PolicyError
+from escalation_policies.loader import PolicyLibrary
+from escalation_policies.selector import Directory
+from events.base import CaseFact
+from events.codec import Encoded
+from events.topics import TopicName
+from services.escalation.docket import Docket
+from services.escalation.home import home_partition
+from services.escalation.timers import Timers
+from services.runtime.clock import Clock
+from services.runtime.consumption import Applied, Received, Rejected
+from services.runtime.metrics import DEADLINE_LATENESS
+from services.runtime.outbox_rows import Outgoing
+from services.runtime.ownership import Ownership
+from services.runtime.settings import Settings
+from services.runtime.store import Store, UnitOfWork
+
+FUTURE_LIMIT = timedelta(minutes=5)
+"""A fact "received" further ahead than this carries a wrong clock; judged, it would fire deadlines too early."""
+
+
+class EscalationConsumer:
+    """Applies the facts of ``tocsin.incidents`` and the stored deadlines of owned partitions."""
+
+    name = "escalation"
+    topics: tuple[TopicName, ...] = ("incidents",)
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        directory: Callable[[], Directory],
+        policies: PolicyLibrary,
+        code_key: bytes,
+        timers: Timers,
+        claims: Callable[[str], Ownership | None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._policies = policies
+        self._code_key = code_key
+        self._timers = timers
+        self._claims = claims
+        self._wake = wake
+
+    async def apply(self, unit: UnitOfWork, owned: Ownership, events: Sequence[Received]) -> Applied:
+        """Judge each event in its order; send on what belongs to another partition."""
+        now = self._clock.now()
+        forwarded = [event for event in events if _home(event) not in {None, event.record.partition}]
+        await unit.append(owned.name, [_forward(event) for event in forwarded])
+        docket = Docket(unit, owned, self._directory(), self._policies, now)
+        mine = [event for event in events if event not in forwarded]
+        await docket.load({event.body.case_id for event in mine if isinstance(event.body, CaseFact)})
+        rejected = []
+        for event in mine:
+            reason = await self._hear(docket, event, now)
+            if reason is not None:
+                rejected.append(Rejected(event.record, reason, event.event_id))
+        following = await docket.write(self._settings, self._code_key)
+        return Applied(lambda: self._after(owned.name, following), rejected, forwarded)
+
+    async def _hear(self, docket: Docket, event: Received, now: datetime) -> str | None:
+        """Judge one event; return why it cannot be, if it cannot."""
+        body = event.body
+        if not isinstance(body, CaseFact) or not event.envelope.type.startswith("edu.tocsin.incident."):
+            return f"{event.envelope.type} does not belong on this topic"
+        if body.received_at > now + FUTURE_LIMIT:
+            return f"received_at {body.received_at.isoformat()} lies in the future: is the producer's clock right?"
+        try:
+            await docket.hear(event.event_id, body)
+        except PolicyError as error:
+            return str(error)
+        return None
+
+    async def fire(self, due: Mapping[str, Sequence[str]]) -> None:
+        """Apply the due deadlines of some cases, partition by partition, in one unit of work.
+
+        Raises:
+            StaleEpoch: some partitions belong to somebody else now; nothing was applied.
+        """
+        claims = {name: claim for name in due if (claim := self._claims(name)) is not None}
+        following: dict[str, Mapping[str, datetime | None]] = {}
+        fired: list[datetime] = []
+        async with self._store.transaction(*claims.values()) as unit:
+            now = self._clock.now()
+            for name, claim in claims.items():
+                docket = Docket(unit, claim, self._directory(), self._policies, now)
+                await docket.load(due[name])
+                for case_id in due[name]:
+                    fired += docket.fire(case_id)
+                following[name] = await docket.write(self._settings, self._code_key)
+        for deadline in fired:
+            DEADLINE_LATENESS.observe(self._clock.real_seconds(now - deadline))
+        for name, cases in following.items():
+            self._after(name, cases)
+
+    def _after(self, name: str, following: Mapping[str, datetime | None]) -> None:
+        for case_id, due in following.items():
+            self._timers.put(name, due, case_id)
+        if following:
+            self._wake()
+
+    async def claimed(self, owned: Ownership) -> None:
+        """Take up a partition: load its deadlines inside the horizon."""
+        await self._timers.load(owned.name)
+
+    async def lost(self, owned: Ownership) -> None:
+        """Drop a partition's deadlines."""
+        self._timers.drop(owned.name)
+
+
+def _home(event: Received) -> int | None:
+    return home_partition(event.body.case_id) if isinstance(event.body, CaseFact) else None
+
+
+def _forward(event: Received) -> Outgoing:
+    """Return the same event, bytes and id unchanged, keyed so that it reaches its case's home."""
+    record = event.record
+    assert isinstance(event.body, CaseFact)
+    encoded = Encoded(event.event_id, event.body.case_id, list(record.headers), record.value or b"")
+    return Outgoing(record.topic, encoded)

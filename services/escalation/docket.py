@@ -1,0 +1,194 @@
+"""The cases before the machine in one unit of work: loaded, judged, and written with everything that follows."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import delete, select
+
+from escalation_policies.case import Case
+from escalation_policies.loader import PolicyLibrary
+from escalation_policies.machine import Decision, decide, judge
+from escalation_policies.machine.judge import next_deadline
+from escalation_policies.selector import Directory
+from events.base import CaseFact
+from events.codec import Encoded, encode
+from events.escalation import JournalEntry, journal_type
+from events.ids import journal_event_id
+from events.incident import IncidentFiled
+from events.notification import NotificationRequested
+from events.registry import MODELS
+from services.escalation.codes import Holder, codes_for
+from services.runtime.outbox_rows import Outgoing
+from services.runtime.ownership import Ownership
+from services.runtime.settings import Settings
+from services.runtime.store import CaseRow, JournalRow, UnitOfWork
+from services.runtime.tables import waiting_facts
+
+SOURCE = "/tocsin/escalation"
+_TICK = timedelta(microseconds=1)
+"""A deadline of this very moment has come."""
+
+
+class Docket:
+    """Judges events of one partition and collects what must be written."""
+
+    def __init__(
+        self, unit: UnitOfWork, owned: Ownership, directory: Directory, policies: PolicyLibrary, now: datetime
+    ) -> None:
+        self._unit = unit
+        self._owned = owned
+        self._directory = directory
+        self._policies = policies
+        self._now = now
+        self._cases: dict[str, Case] = {}
+        self._touched: dict[str, Case] = {}
+        self._entries: list[JournalEntry] = []
+        self._requests: list[NotificationRequested] = []
+
+    async def load(self, case_ids: Collection[str]) -> None:
+        """Read the cases that exist."""
+        for case_id, state in (await self._unit.load(case_ids)).items():
+            self._cases[case_id] = Case.model_validate_json(state)
+
+    async def hear(self, event_id: str, event: CaseFact) -> None:
+        """Judge one fact. One that comes before the report of its case is kept until the report comes.
+
+        Raises:
+            Undecidable: nothing of it was kept; it belongs in the dead-letter topic.
+        """
+        case = self._cases.get(event.case_id)
+        decisions = judge(case, event, self._directory, self._policies, self._now)
+        if decisions[-1].state is None:
+            await self._keep_waiting(event_id, event)
+            return
+        self._collect(event.case_id, decisions)
+        if case is None and isinstance(event, IncidentFiled):
+            for waiting in await self._take_waiting(event.case_id):
+                self._collect(
+                    event.case_id,
+                    judge(self._cases[event.case_id], waiting, self._directory, self._policies, self._now),
+                )
+
+    def fire(self, case_id: str) -> list[datetime]:
+        """Apply every stored deadline of a case that has come; return those deadlines."""
+        fired: list[datetime] = []
+        case = self._cases.get(case_id)
+        while case is not None and (event := next_deadline(case, self._now + _TICK, self._now)) is not None:
+            self._collect(case_id, [decide(case, event, self._directory, self._policies, self._now)])
+            fired.append(event.deadline)
+            case = self._cases[case_id]
+        return fired
+
+    async def write(self, settings: Settings, code_key: bytes) -> Mapping[str, datetime | None]:
+        """Write states, journal and outbox; return the next deadline of each case touched."""
+        partition = int(self._owned.name.rsplit("/", 1)[1])
+        await self._unit.save([case_row(case, partition) for case in self._touched.values()])
+        await self._unit.record(self._owned, [journal_row(entry) for entry in self._entries])
+        await self._unit.append(
+            self._owned.name, [*self._journal_records(settings), *await self._asked(settings, code_key)]
+        )
+        return {case_id: case.next_due_at for case_id, case in self._touched.items()}
+
+    def _collect(self, case_id: str, decisions: list[Decision]) -> None:
+        for decision in decisions:
+            for effect in decision.effects:
+                if isinstance(effect, JournalEntry):
+                    self._entries.append(effect)
+                else:
+                    self._requests.append(effect)
+        state = decisions[-1].state
+        if state is not None:
+            self._cases[case_id] = self._touched[case_id] = state
+
+    def _journal_records(self, settings: Settings) -> list[Outgoing]:
+        topic = settings.topic("escalations")
+        return [Outgoing(topic, journal_record(entry)) for entry in self._entries]
+
+    async def _asked(self, settings: Settings, code_key: bytes) -> list[Outgoing]:
+        """Return the requests as records, each with its recipient's own acknowledgement code."""
+        holders: list[Holder] = [(r.case_id, r.person_id) for r in self._requests if r.asks_acknowledgement]
+        given = await codes_for(self._unit.connection, code_key, holders)
+        topic = settings.topic("notifications")
+        records = []
+        for request in self._requests:
+            coded = request
+            if request.asks_acknowledgement:
+                coded = request.model_copy(update={"code": given[request.case_id, request.person_id]})
+            records.append(Outgoing(topic, _request_record(coded)))
+        return records
+
+    async def _keep_waiting(self, event_id: str, event: CaseFact) -> None:
+        await self._unit.connection.execute(
+            waiting_facts.insert().values(
+                event_id=event_id,
+                case_id=event.case_id,
+                received_at=event.received_at,
+                type=event.TYPE,
+                data=event.model_dump_json(),
+            )
+        )
+
+    async def _take_waiting(self, case_id: str) -> list[CaseFact]:
+        mine = waiting_facts.c.case_id == case_id
+        found = await self._unit.connection.execute(
+            select(waiting_facts.c.type, waiting_facts.c.data).where(mine).order_by(waiting_facts.c.received_at)
+        )
+        events = [MODELS[row.type].model_validate(orjson.loads(row.data)) for row in found]
+        if events:
+            await self._unit.connection.execute(delete(waiting_facts).where(mine))
+        return [event for event in events if isinstance(event, CaseFact)]
+
+
+def case_row(case: Case, partition: int) -> CaseRow:
+    """Return a case as it is stored."""
+    return CaseRow(
+        case_id=case.case_id,
+        partition=partition,
+        family=case.family,
+        kind=case.kind,
+        severity=case.severity,
+        school_id=case.school_id,
+        status=case.status,
+        exercise=case.exercise,
+        received_at=case.received_at,
+        updated_at=case.updated_at,
+        seq=case.seq,
+        next_due_at=case.next_due_at,
+        state=case.model_dump_json(),
+    )
+
+
+def journal_row(entry: JournalEntry) -> JournalRow:
+    """Return a journal entry as it is stored."""
+    return JournalRow(
+        case_id=entry.case_id,
+        seq=entry.seq,
+        kind=entry.kind,
+        school_id=entry.school_id,
+        at=entry.received_at,
+        entry=entry.model_dump_json(exclude_none=True),
+    )
+
+
+def journal_record(entry: JournalEntry) -> Encoded:
+    """Return a journal entry as it is published; made again from the store, it is the same record."""
+    return encode(
+        entry,
+        event_id=journal_event_id(entry.case_id, entry.seq),
+        key=entry.case_id,
+        source=SOURCE,
+        time=entry.received_at,
+        event_type=journal_type(entry.kind),
+    )
+
+
+def _request_record(request: NotificationRequested) -> Encoded:
+    return encode(
+        request,
+        event_id=request.notification_id,
+        key=request.contact_id,
+        source=SOURCE,
+        time=request.received_at,
+        event_type=request.TYPE,
+    )

@@ -1,0 +1,53 @@
+"""Wires the escalation service: the Faust app inside our process, the timers, the journal's topic."""
+
+from datetime import timedelta
+
+from escalation_policies.loader import LIBRARY, load_library
+from services.escalation.consumer import EscalationConsumer
+from services.escalation.journal_topic import JournalTopic
+from services.escalation.timers import Timers
+from services.runtime.bus import BusWorker
+from services.runtime.consumption import Consumption
+from services.runtime.keeper import Keeper
+from services.runtime.process import Process, run_process
+from services.runtime.secret_key import secret_key
+from services.runtime.settings import Settings
+
+
+async def prepare(process: Process) -> None:
+    """Add the escalation service's parts to ``process``."""
+    settings = process.settings
+    keeper = Keeper(process.ownership, "escalation/", settings.lease_seconds)
+    timers = Timers(process.store, process.clock, timedelta(seconds=settings.horizon_seconds))
+    consumer = EscalationConsumer(
+        settings,
+        process.store,
+        process.clock,
+        process.directory.snapshot,
+        load_library(settings.policies or LIBRARY),
+        secret_key(settings),
+        timers,
+        keeper.owned.get,
+        process.relay.wake,
+    )
+    keeper.listen(consumer)
+    process.keep(keeper)
+    worker = BusWorker(
+        settings,
+        process.bootstrap,
+        consumer,
+        Consumption(process.store, process.clock, consumer),
+        process.store,
+        keeper,
+        process.watch,
+    )
+    past = JournalTopic(settings, process.store, process.watch, lambda: list(keeper.owned.values()), process.relay.wake)
+    process.add("bus", worker.run())
+    process.add("timers", timers.run(consumer.fire, keeper.drop))
+    process.add("journal", past.run())
+    process.add_shared()
+
+
+async def serve(settings: Settings) -> None:
+    """Run the escalation service until stopped."""
+    await run_process("escalation", settings, prepare)

@@ -1,0 +1,120 @@
+"""The timers: fire stored deadlines of the partitions we own, on time, with or without the bus (DESIGN §4).
+
+A heap for each partition holds the deadlines inside the horizon; the store holds all of them. An entry that went stale
+costs one look at its case, so nothing is ever removed from the middle of a heap.
+"""
+
+import asyncio
+import contextlib
+import heapq
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from services.runtime.clock import Clock
+from services.runtime.errors import StaleEpoch, StoreBusy
+from services.runtime.store import Store
+
+log = structlog.get_logger(__name__)
+Fire = Callable[[Mapping[str, Sequence[str]]], Awaitable[None]]
+"""Applies the due deadlines of some cases, given by partition name, in one unit of work."""
+Drop = Callable[[str], Awaitable[None]]
+
+BATCH = 100
+"""Cases fired in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
+PAGE = 200_000
+"""Most deadlines of one partition in memory (about 140 bytes each)."""
+RETRY_SECONDS = 0.2
+
+
+class Timers:
+    """The deadlines of this worker's partitions."""
+
+    def __init__(self, store: Store, clock: Clock, horizon: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self._horizon = horizon
+        self._heaps: dict[str, list[tuple[datetime, str]]] = {}
+        self._until: dict[str, datetime] = {}
+        self._woken = asyncio.Event()
+
+    async def load(self, name: str) -> None:
+        """Read a partition's deadlines inside the horizon, in place of what was held."""
+        partition = int(name.rsplit("/", 1)[1])
+        until = self._clock.now() + self._horizon
+        self._until[name] = until  # from here on, put() adds what is committed while we read
+        heap = self._heaps[name] = []
+        found = await self._store.due(partition, until, PAGE)
+        if len(found) == PAGE:
+            self._until[name] = found[-1][0]
+        heap.extend(found)
+        heapq.heapify(heap)
+        self._woken.set()
+
+    def drop(self, name: str) -> None:
+        """Forget a partition that belongs to somebody else now."""
+        self._heaps.pop(name, None)
+        self._until.pop(name, None)
+
+    def put(self, name: str, due: datetime | None, case_id: str) -> None:
+        """Hold a deadline that was just committed, if it lies inside the horizon."""
+        if due is not None and name in self._heaps and due < self._until[name]:
+            heapq.heappush(self._heaps[name], (due, case_id))
+            self._woken.set()
+
+    async def run(self, fire: Fire, drop: Drop) -> None:
+        """Fire for ever; a partition that ``fire`` finds to be somebody else's is dropped."""
+        while True:
+            self._woken.clear()
+            due = self._take_due()
+            if due:
+                await self._fire_all(due, fire, drop)
+            else:
+                await self._refill()
+                await self._sleep()
+
+    def _take_due(self) -> dict[str, list[str]]:
+        now = self._clock.now()
+        taken: dict[str, list[str]] = {}
+        room = BATCH
+        for name, heap in self._heaps.items():
+            cases: dict[str, None] = {}
+            while heap and heap[0][0] <= now and len(cases) < room:
+                cases[heapq.heappop(heap)[1]] = None
+            if cases:
+                taken[name] = list(cases)
+                room -= len(cases)
+        return taken
+
+    async def _fire_all(self, due: dict[str, list[str]], fire: Fire, drop: Drop) -> None:
+        """Fire; while the database is away the deadlines wait, and fire late but never not at all."""
+        told = False
+        while due:
+            try:
+                await fire(due)
+            except StaleEpoch as error:
+                for name in error.names:
+                    due.pop(name, None)
+                    await drop(name)
+            except (StoreBusy, OperationalError) as error:
+                if not told:
+                    log.warning("store.away", reason=type(error).__name__, meaning="deadlines wait for the database")
+                told = True
+                await asyncio.sleep(RETRY_SECONDS)
+                due = {name: cases for name, cases in due.items() if name in self._heaps}
+            else:
+                return
+
+    async def _refill(self) -> None:
+        half = self._clock.now() + self._horizon / 2
+        for name in [name for name, until in self._until.items() if until < half]:
+            with contextlib.suppress(OperationalError):  # tried again at the next round; half a horizon is left
+                await self.load(name)
+
+    async def _sleep(self) -> None:
+        firsts = [heap[0][0] for heap in self._heaps.values() if heap]
+        wait = self._clock.real_seconds(min(firsts) - self._clock.now()) if firsts else 1.0
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), min(wait, 1.0))

@@ -1,0 +1,145 @@
+"""``POST /v1/acknowledge``: the short code of a message is the credential; no account, no token, any client."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from events.base import Utc
+from events.ids import derived
+from events.incident import IncidentAcknowledged
+from services.intake.body import content_hash, read_model, read_object
+from services.intake.codes import canonical_code
+from services.intake.deps import Deps, Parts, Shared
+from services.intake.documents import request_body
+from services.intake.metrics import ACKNOWLEDGED
+from services.intake.problems import Problem
+from services.intake.rows import Keyed, append_fact, remember
+from services.intake.security import PUBLIC
+from services.runtime.tables import cases, codes
+
+ROUTES = APIRouter(tags=["acknowledgement"])
+ACTOR = "code"
+"""Whose answers these are in the idempotency table: whoever holds the code."""
+
+
+class CodeEntry(BaseModel):
+    """The code of a message."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = Field(
+        min_length=1, description="As in the message. Case, spaces and dashes do not count; O is 0, I and L are 1."
+    )
+
+
+class CodeAccepted(BaseModel):
+    """The acknowledgement is stored: its holder has taken responsibility."""
+
+    case_id: str
+    kind: str | None = Field(description="What happened, as the report says.")
+    school: str | None = Field(description="Name of the school.")
+    accepted_at: Utc = Field(description="The time by which it is judged; the first time, when it was sent before.")
+    message: str = Field(description="One sentence to show to the person.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Whose code it is, and what the case is about; None while nobody has judged the case here."""
+
+    case_id: str
+    person_id: str
+    kind: str | None
+    school_id: str | None
+
+
+@ROUTES.post(
+    "/v1/acknowledge",
+    status_code=202,
+    response_model=CodeAccepted,
+    summary="Acknowledge with the code of a message",
+    dependencies=[PUBLIC],
+    openapi_extra=request_body(CodeEntry),
+)
+async def acknowledge(
+    request: Request,
+    deps: Parts,
+    shared: Shared,
+    traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    """Accept responsibility for a case. Sending the same code again gives the same answer and counts once.
+
+    Ten wrong codes a minute from one address, and 120 in all, are answered; then 429 with `Retry-After`.
+    """
+    sent = await read_object(request, deps.settings.max_body_bytes)
+    accepted_at = deps.clock.now()
+    typed = read_model(CodeEntry, sent).code
+    ticket = shared.wrong_codes.enter(request.client.host if request.client else None)
+    if isinstance(ticket, float):
+        ACKNOWLEDGED.labels(outcome="limited").inc()
+        raise _limited(ticket)
+    code = canonical_code(typed)
+    try:
+        found = await _holder(deps, code) if code else None
+    except BaseException:
+        shared.wrong_codes.forgive(ticket)
+        raise
+    if code is None or found is None:
+        ACKNOWLEDGED.labels(outcome="wrong").inc()
+        raise _unknown()
+    shared.wrong_codes.forgive(ticket)
+    fact = IncidentAcknowledged(case_id=found.case_id, received_at=accepted_at, by=found.person_id, via="code")
+    answer = _answer(deps, found, fact)
+    event_id = derived("fact", found.case_id, "acknowledged", found.person_id, code)
+    async with deps.store.transaction() as unit:
+        keyed = Keyed(ACTOR, event_id, content_hash(event_id))
+        earlier = await remember(unit, keyed, answer, accepted_at)
+        if earlier is None:
+            await append_fact(deps, unit, fact, event_id, traceparent)
+    deps.wake()
+    ACKNOWLEDGED.labels(outcome="accepted" if earlier is None else "repeated").inc()
+    return Response(earlier or answer, 202, media_type="application/json")
+
+
+async def _holder(deps: Deps, code: str) -> _Holder | None:
+    statement = (
+        select(codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id)
+        .outerjoin(cases, cases.c.case_id == codes.c.case_id)
+        .where(codes.c.code == code)
+    )
+    async with deps.store.database.reading() as connection:
+        row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _Holder(*row)
+
+
+def _answer(deps: Deps, found: _Holder, fact: IncidentAcknowledged) -> str:
+    school = deps.directory().school(found.school_id) if found.school_id else None
+    accepted = CodeAccepted(
+        case_id=fact.case_id,
+        kind=found.kind,
+        school=school.name if school else None,
+        accepted_at=fact.received_at,
+        message="Acknowledged: you have taken responsibility at your level. Report upward as soon as you can.",
+    )
+    return orjson.dumps(accepted.model_dump(mode="json")).decode()
+
+
+def _unknown() -> Problem:
+    detail = (
+        "Compare it with the newest message, sign by sign. If it still does not work, answer by telephone: the duty "
+        "officer can acknowledge for you. Nothing was stored."
+    )
+    return Problem("unknown-code", detail)
+
+
+def _limited(wait: float) -> Problem:
+    seconds = max(1, math.ceil(wait))
+    detail = (
+        f"Try again in {seconds} s. If it is urgent, telephone the duty officer, who can acknowledge for you now. "
+        "Nothing was stored."
+    )
+    return Problem("too-many-wrong-codes", detail, headers={"Retry-After": str(seconds)})

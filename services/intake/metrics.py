@@ -1,0 +1,22 @@
+"""What the intake counts. Labels are few and bounded: never a person, a school or a case."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+REQUESTS = Counter(
+    "tocsin_http_requests", "HTTP requests answered, by route template.", ["method", "route", "status_class"]
+)
+DURATION = Histogram(
+    "tocsin_http_request_seconds", "Time to answer, streams left out.", ["method", "route"], buckets=BUCKETS
+)
+FILED = Counter("tocsin_incidents_filed", "Reports stored for the first time.", ["urgent", "exercise"])
+ACKNOWLEDGED = Counter("tocsin_codes_acknowledged", "Acknowledgements taken by code.", ["outcome"])
+LISTENERS = Gauge("tocsin_stream_listeners", "Clients that follow the live stream now.")
+DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow and must come back.")
+
+for _urgent in ("true", "false"):
+    for _exercise in ("true", "false"):
+        FILED.labels(urgent=_urgent, exercise=_exercise)
+for _outcome in ("accepted", "repeated", "wrong", "limited"):
+    ACKNOWLEDGED.labels(outcome=_outcome)

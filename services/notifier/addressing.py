@@ -1,0 +1,45 @@
+"""Whom a notification goes to, resolved at the moment of sending: the directory as it is then (DESIGN §3)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from events.directory import ContactAddress, PersonRecorded
+from events.notification import NotificationRequested
+from services.notifier.channels.base import Message, Refused
+from services.notifier.rendering import render
+
+ContactLookup = Callable[[str], tuple[PersonRecorded, ContactAddress] | None]
+"""Finds a contact by its id: ``DirectorySnapshot.contact`` of the newest snapshot."""
+
+
+def address_of(request: NotificationRequested, contact: ContactLookup) -> str | None:
+    """Return the address to send to, or None when the directory does not know the contact (yet).
+
+    Raises:
+        Refused: the contact is no longer what the request meant; sending would reach the wrong person or device.
+    """
+    found = contact(request.contact_id)
+    if found is None:
+        return None
+    person, address = found
+    if person.person_id != request.person_id:
+        raise Refused("the contact belongs to another person now: nothing was sent")
+    if address.channel != request.channel:
+        raise Refused(f"the contact is no longer for {request.channel}, but for {address.channel}: nothing was sent")
+    return address.address
+
+
+def compose(request: NotificationRequested, address: str, now: datetime) -> Message:
+    """Return the message as the channel takes it."""
+    words = render(request)
+    return Message(
+        notification_id=request.notification_id,
+        case_id=request.case_id,
+        address=address,
+        template=request.template,
+        exercise=request.exercise,
+        composed_at=now,
+        text=words.text,
+        subject=words.subject,
+        html=words.html,
+    )

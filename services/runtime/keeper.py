@@ -1,0 +1,97 @@
+"""Keeps claims alive: renews leases, notices lost ones, takes over what a dead worker left behind."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from services.runtime.metrics import PARTITIONS_OWNED
+from services.runtime.ownership import Ownership, OwnershipRows
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Who must know when a claim comes or goes."""
+
+    async def claimed(self, owned: Ownership) -> None:
+        """Take up what was claimed."""
+        ...
+
+    async def lost(self, owned: Ownership) -> None:
+        """Drop everything held in memory for it."""
+        ...
+
+
+class Keeper:
+    """The claims of this process under one prefix, ``<service>/``.
+
+    ``only_with_mail`` limits the take-over to lanes that left unpublished records (a lane has no deadlines to fire).
+    """
+
+    def __init__(
+        self,
+        rows: OwnershipRows,
+        prefix: str,
+        lease_seconds: float,
+        *,
+        only_with_mail: bool = False,
+    ) -> None:
+        self._rows = rows
+        self._prefix = prefix
+        self._lease = lease_seconds
+        self._only_with_mail = only_with_mail
+        self._listener: Listener | None = None
+        self.owned: dict[str, Ownership] = {}
+
+    def listen(self, listener: Listener) -> None:
+        """Tell ``listener`` of every claim that comes or goes from now on."""
+        self._listener = listener
+
+    @property
+    def lanes(self) -> list[str]:
+        """Return the names held now: the outbox lanes this process publishes."""
+        return list(self.owned)
+
+    async def claim(self, name: str, *, only_if_expired: bool = False) -> Ownership | None:
+        """Claim ``name`` and tell whoever listens."""
+        owned = await self._rows.claim(name, only_if_expired=only_if_expired)
+        if owned is not None:
+            self.owned[name] = owned
+            PARTITIONS_OWNED.set(len(self.owned))
+            if self._listener is not None:
+                await self._listener.claimed(owned)
+        return owned
+
+    async def drop(self, name: str) -> None:
+        """Forget a claim that somebody else took."""
+        owned = self.owned.pop(name, None)
+        if owned is not None:
+            PARTITIONS_OWNED.set(len(self.owned))
+            log.warning("partition.lost", name=name, epoch=owned.epoch, meaning="a newer claim owns it")
+            if self._listener is not None:
+                await self._listener.lost(owned)
+
+    async def run(self) -> None:
+        """Renew four times a lease; after a first full lease also take over what nobody renews."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            rounds += 1
+            for lost in await self._rows.renew(list(self.owned.values())):
+                if self.owned.get(lost.name) == lost:
+                    await self.drop(lost.name)
+            if rounds > 4:  # noqa: PLR2004 - one whole lease: what ran before us may still be alive
+                await self._take_over()
+
+    async def _take_over(self) -> None:
+        find = self._rows.expired_with_mail if self._only_with_mail else self._rows.expired
+        for name in await find(self._prefix):
+            if await self.claim(name, only_if_expired=True) is not None:
+                log.warning("partition.taken_over", name=name, meaning="its worker let the lease run out")
+
+    async def release(self) -> None:
+        """Let go of everything, so that the next worker need not wait."""
+        await self._rows.release(list(self.owned.values()))
+        self.owned.clear()
+        PARTITIONS_OWNED.set(0)

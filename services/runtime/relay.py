@@ -1,0 +1,132 @@
+"""The relay: publishes the outbox in order, after the commit, with an idempotent producer (DESIGN §4).
+
+A row stays until the broker acknowledged it; rows that a consumer of ours must handle stay until it did
+(``reconciler``). So whatever the bus loses is published again, with the same ids.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from events.topics import TopicName
+from services.runtime.bus_admin import BUS_TROUBLE
+from services.runtime.metrics import RECORDS_PUBLISHED
+from services.runtime.outbox_rows import OutboxRow, OutboxRows, Published
+from services.runtime.settings import Settings
+from services.runtime.topic_watch import TopicWatch
+
+log = structlog.get_logger(__name__)
+
+CONFIRMED_BY: Mapping[TopicName, str] = {"incidents": "escalation", "notifications": "notifier"}
+"""Topics whose records a service of ours must handle, and which: their rows wait for its inbox."""
+
+BATCH = 500
+POLL_SECONDS = 1.0
+"""How often lanes are looked at without being woken: rows of another process (an orphaned lane)."""
+RETRY_SECONDS = 0.5
+REQUEST_TIMEOUT_MS = 10_000
+MAX_RECORD_BYTES = 1_048_576
+"""Kafka's own default of message.max.bytes."""
+
+
+class Relay:
+    """Publishes the lanes that this process owns."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        bootstrap_servers: str,
+        rows: OutboxRows,
+        watch: TopicWatch,
+        lanes: Callable[[], Sequence[str]],
+    ) -> None:
+        self._bootstrap = bootstrap_servers
+        self._rows = rows
+        self._watch = watch
+        self._lanes = lanes
+        self._confirmed = {settings.topic(name) for name in CONFIRMED_BY}
+        self._woken = asyncio.Event()
+        self._producer: AIOKafkaProducer | None = None
+
+    def wake(self) -> None:
+        """Say that something was committed to a lane of this process."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Publish for ever; while the broker is away, wait and try again."""
+        try:
+            while True:
+                try:
+                    await self._drain()
+                except BUS_TROUBLE as error:
+                    log.warning("relay.interrupted", reason=repr(error))
+                    await self._drop_producer()
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+        finally:
+            await self._drop_producer()
+
+    async def _drain(self) -> None:
+        while True:
+            self._woken.clear()
+            lanes = list(self._lanes())
+            rows = await self._rows.pending(lanes, BATCH) if lanes else []
+            if not rows:
+                return
+            await self._publish(rows)
+
+    async def _publish(self, rows: Sequence[OutboxRow]) -> None:
+        """Send ``rows`` in order, pipelined, and settle those that the broker acknowledged.
+
+        Whatever is not acknowledged stays pending and is sent again, so a failure repeats records, never drops them.
+        """
+        ids = await self._watch.wait_for({row.topic for row in rows})
+        producer = await self._connected()
+        sent = [
+            await producer.send(row.topic, value=row.value, key=row.key.encode(), headers=row.headers) for row in rows
+        ]
+        outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        kept, done = [], []
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                continue
+            if row.topic in self._confirmed:
+                kept.append(Published(row.id, ids[row.topic], outcome.partition, outcome.offset))
+            else:
+                done.append(row.id)
+        await self._rows.settle(kept, done)
+        RECORDS_PUBLISHED.inc(len(kept) + len(done))
+        failed = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
+        if failed is not None:
+            raise failed
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                client_id="tocsin-relay",
+                acks="all",
+                enable_idempotence=True,
+                request_timeout_ms=REQUEST_TIMEOUT_MS,
+                max_request_size=MAX_RECORD_BYTES,
+                metadata_max_age_ms=10_000,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                with contextlib.suppress(*BUS_TROUBLE):
+                    await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(*BUS_TROUBLE):
+                await asyncio.wait_for(producer.stop(), 2.0)

@@ -1,0 +1,43 @@
+"""Fixtures of the integration tests: the same database tests run on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from services.runtime.database import Database
+from tests.support.intake import Intake, make_intake
+from tests.support.postgres import PostgresCluster, present
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """One PostgreSQL for the whole session; each test gets its own database in it."""
+    if not present():
+        pytest.skip("no PostgreSQL on this machine")
+    with PostgresCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated database, on each backend."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path / 'tocsin.db'}"
+    else:
+        url = request.getfixturevalue("postgres_cluster").create_database(f"test_{next(_NUMBERS)}")
+    made = Database(url)
+    await made.migrate()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@pytest.fixture
+async def intake(database: Database) -> Intake:
+    """An intake on the database."""
+    return make_intake(database)

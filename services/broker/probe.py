@@ -25,8 +25,7 @@ async def answers(bootstrap_servers: str, within_seconds: float = 5.0) -> bool:
         async with asyncio.timeout(within_seconds):
             await admin.start()
             return bool((await admin.describe_cluster())["brokers"])
-    except (KafkaError, OSError, TimeoutError, IndexError):
-        # IndexError: aiokafka 0.14 picks a node from the empty list of a cluster whose broker has not registered yet.
+    except (KafkaError, OSError, TimeoutError):
         return False
     finally:
         await admin.close()

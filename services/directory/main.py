@@ -29,6 +29,7 @@ class DirectoryFile:
         self._path = path
         self._topic = process.settings.topic("directory")
         self._read_as: tuple[float, float, str | None] | None = None
+        self.stored = False
 
     async def run(self) -> None:
         """Look for changes every two seconds, for ever."""
@@ -66,7 +67,7 @@ class DirectoryFile:
             self._process.store, self._topic, loaded.units, loaded.people, now, whole=recreated
         )
         self._process.relay.wake()
-        self._process.is_ready = True
+        self.stored = True
         log.info("directory.stored", units=len(loaded.units), people=len(loaded.people), published=sent)
 
     async def _recreated(self, topic_id: str | None) -> bool:
@@ -74,10 +75,10 @@ class DirectoryFile:
         if topic_id is None:
             return False
         async with self._process.database.writing() as connection:
-            if await recall(connection, "directory_topic") == topic_id:
-                return False
-            await remember(connection, "directory_topic", topic_id)
-        return True
+            known = await recall(connection, "directory_topic")
+            if known != topic_id:
+                await remember(connection, "directory_topic", topic_id)
+        return known not in {None, topic_id}  # the first incarnation gets every entry as it is stored
 
 
 async def prepare(process: Process) -> None:
@@ -88,8 +89,9 @@ async def prepare(process: Process) -> None:
     if process.settings.directory is None:
         log.warning("directory.unset", meaning="set TOCSIN_DIRECTORY; until then the stored directory is in force")
     else:
-        process.is_ready = False
-        process.add("file", DirectoryFile(process, process.settings.directory).run())
+        file = DirectoryFile(process, process.settings.directory)
+        process.ready_when(lambda: file.stored)
+        process.add("file", file.run())
     process.add_shared()
 
 

@@ -42,6 +42,7 @@ async def prepare(process: Process) -> None:
         process.watch,
     )
     past = JournalTopic(settings, process.store, process.watch, lambda: list(keeper.owned.values()), process.relay.wake)
+    process.ready_when(lambda: worker.reading)
     process.add("bus", worker.run())
     process.add("timers", timers.run(consumer.fire, keeper.drop))
     process.add("journal", past.run())

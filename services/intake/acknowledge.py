@@ -20,6 +20,7 @@ from services.intake.metrics import ACKNOWLEDGED
 from services.intake.problems import Problem
 from services.intake.rows import Keyed, append_fact, remember
 from services.intake.security import PUBLIC
+from services.intake.wrong_codes import WrongCodes
 from services.runtime.tables import cases, codes
 
 ROUTES = APIRouter(tags=["acknowledgement"])
@@ -51,6 +52,7 @@ class CodeAccepted(BaseModel):
 class _Holder:
     """Whose code it is, and what the case is about; None while nobody has judged the case here."""
 
+    code: str
     case_id: str
     person_id: str
     kind: str | None
@@ -78,23 +80,10 @@ async def acknowledge(
     sent = await read_object(request, deps.settings.max_body_bytes)
     accepted_at = deps.clock.now()
     typed = read_model(CodeEntry, sent).code
-    ticket = shared.wrong_codes.enter(request.client.host if request.client else None)
-    if isinstance(ticket, float):
-        ACKNOWLEDGED.labels(outcome="limited").inc()
-        raise _limited(ticket)
-    code = canonical_code(typed)
-    try:
-        found = await _holder(deps, code) if code else None
-    except BaseException:
-        shared.wrong_codes.forgive(ticket)
-        raise
-    if code is None or found is None:
-        ACKNOWLEDGED.labels(outcome="wrong").inc()
-        raise _unknown()
-    shared.wrong_codes.forgive(ticket)
-    fact = IncidentAcknowledged(case_id=found.case_id, received_at=accepted_at, by=found.person_id, via="code")
-    answer = _answer(deps, found, fact)
-    event_id = derived("fact", found.case_id, "acknowledged", found.person_id, code)
+    holder = await _holder(deps, shared.wrong_codes, typed, request.client.host if request.client else None)
+    fact = IncidentAcknowledged(case_id=holder.case_id, received_at=accepted_at, by=holder.person_id, via="code")
+    answer = _answer(deps, holder, fact)
+    event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code)
     async with deps.store.transaction() as unit:
         keyed = Keyed(ACTOR, event_id, content_hash(event_id))
         earlier = await remember(unit, keyed, answer, accepted_at)
@@ -105,9 +94,23 @@ async def acknowledge(
     return Response(earlier or answer, 202, media_type="application/json")
 
 
-async def _holder(deps: Deps, code: str) -> _Holder | None:
+async def _holder(deps: Deps, wrong_codes: WrongCodes, typed: str, address: str | None) -> _Holder:
+    async with wrong_codes.turn:
+        if wait := wrong_codes.seconds_to_wait(address):
+            ACKNOWLEDGED.labels(outcome="limited").inc()
+            raise _limited(wait)
+        code = canonical_code(typed)
+        found = await _look_up(deps, code) if code else None
+        if found is None:
+            wrong_codes.count(address)
+            ACKNOWLEDGED.labels(outcome="wrong").inc()
+            raise _unknown()
+        return found
+
+
+async def _look_up(deps: Deps, code: str) -> _Holder | None:
     statement = (
-        select(codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id)
+        select(codes.c.code, codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id)
         .outerjoin(cases, cases.c.case_id == codes.c.case_id)
         .where(codes.c.code == code)
     )
@@ -116,11 +119,11 @@ async def _holder(deps: Deps, code: str) -> _Holder | None:
     return None if row is None else _Holder(*row)
 
 
-def _answer(deps: Deps, found: _Holder, fact: IncidentAcknowledged) -> str:
-    school = deps.directory().school(found.school_id) if found.school_id else None
+def _answer(deps: Deps, holder: _Holder, fact: IncidentAcknowledged) -> str:
+    school = deps.directory().school(holder.school_id) if holder.school_id else None
     accepted = CodeAccepted(
         case_id=fact.case_id,
-        kind=found.kind,
+        kind=holder.kind,
         school=school.name if school else None,
         accepted_at=fact.received_at,
         message="Acknowledged: you have taken responsibility at your level. Report upward as soon as you can.",

@@ -21,14 +21,14 @@ JsonObject = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def read_object(request: Request, limit: int) -> JsonObject:
-    """Return the JSON object that the body holds; ``limit`` is in bytes.
+async def read_object(request: Request, limit: int, seconds: float = BODY_SECONDS) -> JsonObject:
+    """Return the JSON object that the body holds; ``limit`` is in bytes, ``seconds`` real.
 
     Raises:
         Problem: not JSON by type (415) or content (400), no object (422), too large (413) or too slow (408).
     """
     _check_type(request.headers.get("content-type", ""))
-    body = await _read(request, limit)
+    body = await _read(request, limit, seconds)
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -72,20 +72,20 @@ def _check_type(content_type: str) -> None:
     raise Problem("not-json-type", "Send JSON with the header `Content-Type: application/json`.")
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, seconds: float) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
                     raise _too_large(limit)
     except TimeoutError as error:
-        detail = f"The body took longer than {BODY_SECONDS:.0f} s. Nothing was stored: phone now, or send less text."
-        raise Problem("slow-body", detail) from error
+        detail = f"The body took longer than {seconds:.0f} s. Nothing was stored: phone now, or send less text."
+        raise Problem("slow-body", detail, headers={"Connection": "close"}) from error
     return bytes(body)
 
 

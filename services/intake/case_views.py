@@ -154,6 +154,7 @@ def _judged(case: Case, directory: DirectorySnapshot) -> CaseView:
 
 
 def _levels(case: Case, directory: DirectorySnapshot) -> tuple[LevelView, ...]:
+    states = (state for level in case.policy.chain if (state := case.level(level.level)) is not None)
     return tuple(
         LevelView(
             level=level.level,
@@ -174,7 +175,7 @@ def _levels(case: Case, directory: DirectorySnapshot) -> tuple[LevelView, ...]:
                 for seat in level.seats
             ),
         )
-        for level in case.levels
+        for level in states
     )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.intake.metrics import DURATION, REQUESTS
@@ -42,6 +43,8 @@ class Observed:
 
         try:
             await self._app(scope, receive, send_noting)
+        except ClientDisconnect:
+            LOG.info("request.abandoned", method=scope["method"], route=_route(scope))
         except Exception as error:
             LOG.exception("request.failed", method=scope["method"], route=_route(scope), error=type(error).__name__)
             if status:

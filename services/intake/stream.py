@@ -53,6 +53,7 @@ class EventStream(StreamingResponse):
 
 @ROUTES.get(
     "/v1/stream",
+    status_code=200,  # said, because FastAPI looks for it in the response class
     summary="Follow the journal live",
     response_class=EventStream,
     responses={200: {"description": "Events: `id` is the cursor, `event` the entry's kind, `data` the entry."}},

@@ -1,9 +1,11 @@
 """Counts wrong acknowledgement codes, so that nobody can try them all.
 
-An attempt is counted before its code is looked up and given back when it was right, so that attempts sent at once
-count as well. Memory is bounded by the limit for all: nothing older than a minute is kept. Counts are per process.
+Codes are looked up one after another (``turn``), so that guesses sent at once are counted like any others, while right
+codes sent at once, by a whole school behind one address, all pass. Nothing older than a minute is kept, and no more
+than the limit for all. Counts are per process.
 """
 
+import asyncio
 import ipaddress
 from collections import deque
 from collections.abc import Callable
@@ -21,31 +23,25 @@ class WrongCodes:
     """The wrong attempts of the last minute. ``monotonic`` is real seconds."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.turn = asyncio.Lock()
         self._monotonic = monotonic
         self._attempts: deque[tuple[float, str]] = deque()
 
-    def enter(self, address: str | None) -> tuple[float, str] | float:
-        """Count an attempt from ``address`` and return its ticket, or the seconds to wait when it is one too many."""
+    def seconds_to_wait(self, address: str | None) -> float:
+        """Return how long ``address`` must wait before its next guess; 0 when it need not."""
         now = self._monotonic()
         while self._attempts and self._attempts[0][0] <= now - WINDOW_SECONDS:
             self._attempts.popleft()
         client = client_of(address)
         own = [at for at, other in self._attempts if other == client]
-        waits = []
-        if len(own) >= PER_CLIENT:
-            waits.append(own[-PER_CLIENT] + WINDOW_SECONDS - now)
+        full_since = [own[-PER_CLIENT]] if len(own) >= PER_CLIENT else []
         if len(self._attempts) >= IN_ALL:
-            waits.append(self._attempts[-IN_ALL][0] + WINDOW_SECONDS - now)
-        if waits:
-            return max(waits)
-        ticket = (now, client)
-        self._attempts.append(ticket)
-        return ticket
+            full_since.append(self._attempts[-IN_ALL][0])
+        return max((since + WINDOW_SECONDS - now for since in full_since), default=0.0)
 
-    def forgive(self, ticket: tuple[float, str]) -> None:
-        """Take back an attempt that turned out right, or was never judged."""
-        if ticket in self._attempts:
-            self._attempts.remove(ticket)
+    def count(self, address: str | None) -> None:
+        """Remember a wrong code from ``address``."""
+        self._attempts.append((self._monotonic(), client_of(address)))
 
 
 def client_of(address: str | None) -> str:

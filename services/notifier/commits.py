@@ -7,6 +7,7 @@ disk is spread over all that are under way, and an idle notifier still commits a
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,9 @@ from services.runtime.store import Store
 
 LARGEST_BATCH = 500
 RETRY_SECONDS = 0.5
+LINGER_SECONDS = 0.02
+"""How long a change that nothing waits for may wait for company; an intent, which a send waits for, never does."""
+
 _AWAY = (StoreBusy, OperationalError, InterfaceError, OSError)
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +50,7 @@ class GroupCommit:
         self._store = store
         self._waiting: deque[_Entry] = deque()
         self._arrived = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,8 +63,10 @@ class GroupCommit:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def write(self, change: Change) -> None:
+    async def write(self, change: Change, *, may_linger: bool = False) -> None:
         """Return once the change is on disk. While the database is away, this waits.
+
+        With ``may_linger`` it waits up to 20 ms for others to share its transaction.
 
         Raises:
             StaleEpoch: somebody else owns the partition now: drop the job, touch nothing.
@@ -67,15 +74,25 @@ class GroupCommit:
         entry = _Entry(change, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         self._arrived.set()
+        if not may_linger:
+            self._hurry.set()
         await entry.written
 
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
+            await self._company()
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             if not self._waiting:
                 self._arrived.clear()
+                self._hurry.clear()
             await self._commit(batch)
+
+    async def _company(self) -> None:
+        """Wait for others while nothing is urgent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self._hurry.wait()
 
     async def _commit(self, batch: Sequence[_Entry]) -> None:
         """Write a batch; entries of a lost partition, and one that breaks the transaction, fail alone."""

@@ -1,53 +1,46 @@
 """The notifier as a consumer of ``tocsin.notifications``: requests become rows, and rows become messages."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Iterable, Sequence
 
 import structlog
 from pydantic import ValidationError
 
-from events.base import Body
 from events.notification import NotificationRequested
 from events.topics import TopicName
 from services.notifier.job import Job
 from services.notifier.rows import Unfinished, insert_new, unfinished
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
+from services.runtime.consumption import Applied, Received, Rejected
 from services.runtime.ownership import Ownership
 from services.runtime.store import Store, UnitOfWork
 
 _log = structlog.get_logger(__name__)
 
 
-class HasBody(Protocol):
-    """What the notifier needs of a received record."""
-
-    @property
-    def body(self) -> Body:
-        """Return the decoded body."""
-        ...
-
-
 class NotifierConsumer:
     """Writes each request once, in the unit of work that consumes it, and hands it to the sender after the commit."""
 
-    name: ClassVar[str] = "notifier"
-    topics: ClassVar[tuple[TopicName, ...]] = ("notifications",)
+    name: str = "notifier"
+    topics: tuple[TopicName, ...] = ("notifications",)
 
     def __init__(self, store: Store, clock: Clock, sender: Sender) -> None:
         self._store = store
         self._clock = clock
         self._sender = sender
 
-    async def apply(self, unit: UnitOfWork, owned: Ownership, events: Sequence[HasBody]) -> Callable[[], None] | None:
-        """Insert the requests not seen before; what it returns sends them."""
+    async def apply(self, unit: UnitOfWork, owned: Ownership, events: Sequence[Received]) -> Applied:
+        """Insert the requests not seen before; they are sent after the commit."""
         requests = [event.body for event in events if isinstance(event.body, NotificationRequested)]
-        if not requests:
-            return None
+        rejected = [
+            Rejected(event.record, f"{event.envelope.type} does not belong on this topic", event.event_id)
+            for event in events
+            if not isinstance(event.body, NotificationRequested)
+        ]
         now = self._clock.now()
         fresh = await insert_new(unit.connection, _partition(owned), requests, now)
         jobs = [Job(owned, request, "pending", tries=0, next_try_at=now) for request in fresh]
-        return lambda: self._sender.take(jobs)
+        return Applied(lambda: self._sender.take(jobs), rejected)
 
     async def claimed(self, owned: Ownership) -> None:
         """Go on with what the partition's last owner left: waiting, to be tried again, or of unknown outcome."""

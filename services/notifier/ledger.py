@@ -60,7 +60,8 @@ class Ledger:
             reason=reason,
             at=self._clock.now(),
         )
-        await self._commits.write(Change(job.owned, step, delivery_record(self._topic, job.request, step)))
+        change = Change(job.owned, step, delivery_record(self._topic, job.request, step))
+        await self._commits.write(change, may_linger=state != "attempted")
         job.state, job.tries = state, step.tries
         _tell(job, step)
 

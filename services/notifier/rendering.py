@@ -79,6 +79,16 @@ class View:
         return [(label, value) for label, value in facts if value]
 
 
+def prepare() -> None:
+    """Compile every template, so that the first alert does not wait for it."""
+    for language in AIM_SEGMENTS:
+        for name in (f"sms.{language}.j2", f"email.{language}.j2", "email.text.j2"):
+            _environment(escape=False).get_template(name)
+        for name in (f"email.{language}.j2", "email.html.j2"):
+            _environment(escape=True).get_template(name)
+    _kinds()
+
+
 def render(request: NotificationRequested) -> Rendered:
     """Return the words of a request for its channel."""
     view = _view(request)

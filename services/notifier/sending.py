@@ -22,6 +22,7 @@ from services.notifier.held import HeldJobs
 from services.notifier.job import Job
 from services.notifier.lanes import ChannelQueue
 from services.notifier.ledger import Ledger
+from services.notifier.rendering import prepare
 from services.runtime.clock import Clock, wall_now
 from services.runtime.errors import StaleEpoch
 from services.runtime.ownership import Ownership
@@ -64,6 +65,7 @@ class Sender:
         self._queues = {name: ChannelQueue(channel.limit, self._deliver) for name, channel in channels.items()}
 
     async def __aenter__(self) -> Self:
+        prepare()
         self._commits.start()
         return self
 

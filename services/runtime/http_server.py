@@ -20,8 +20,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_app(app: FastAPI, host: str, port: int) -> None:
-    """Serve ``app`` until cancelled; requests under way get two seconds to end."""
+async def serve_app(app: FastAPI, host: str, port: int, before_stop: Callable[[], None] = lambda: None) -> None:
+    """Serve ``app`` until cancelled; requests under way get two seconds to end.
+
+    ``before_stop`` is called first: streams that would never end by themselves are closed there.
+    """
     config = uvicorn.Config(
         app,
         host=host,
@@ -37,6 +40,7 @@ async def serve_app(app: FastAPI, host: str, port: int) -> None:
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        before_stop()
         server.should_exit = True
         await serving
         raise

@@ -45,17 +45,7 @@ class LiveDirectory:
             version = await recall(connection, VERSION)
             if version == self._version:
                 return False
-            rows = await connection.execute(
-                select(directory_entries.c.kind, directory_entries.c.body)
-                .where(~directory_entries.c.removed)
-                .order_by(directory_entries.c.entry_id)
-            )
-            units, people = [], []
-            for kind, body in rows:
-                if kind == "unit":
-                    units.append(_UNIT.validate_json(body))
-                else:
-                    people.append(_PERSON.validate_json(body))
+            units, people = await read_entries(connection)
         self._snapshot = DirectorySnapshot.of(units, people)
         self._version = version
         log.info("directory.loaded", version=version, units=len(units), people=len(people))
@@ -66,6 +56,23 @@ class LiveDirectory:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             await self.refresh()
+
+
+async def read_entries(connection: AsyncConnection) -> tuple[list[UnitRecorded], list[PersonRecorded]]:
+    """Return the store's directory, in the order of ids."""
+    rows = await connection.execute(
+        select(directory_entries.c.kind, directory_entries.c.body)
+        .where(~directory_entries.c.removed)
+        .order_by(directory_entries.c.entry_id)
+    )
+    units: list[UnitRecorded] = []
+    people: list[PersonRecorded] = []
+    for kind, body in rows:
+        if kind == "unit":
+            units.append(_UNIT.validate_json(body))
+        else:
+            people.append(_PERSON.validate_json(body))
+    return units, people
 
 
 async def write_entries(

@@ -56,7 +56,7 @@ def configure_logging(service: str, log_format: Literal["console", "json"] = "co
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiokafka", "faust", "mode", "alembic", "httpx", "twilio", "uvicorn.access", "asyncio"):
+    for noisy in ("aiokafka", "faust", "mode", "alembic", "httpx", "twilio", "uvicorn", "uvicorn.error", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -51,13 +51,21 @@ class Process:
         self.keepers: list[Keeper] = []
         self.relay = Relay(settings, self.bootstrap, OutboxRows(database), self.watch, self.lanes)
         self.reconciler = Reconciler(settings, database, self.watch, self.lanes, self.relay.wake)
-        self.is_ready = True
+        self._ready: list[Callable[[], bool]] = []
         self._tasks: list[tuple[str, Task]] = []
         self.on_stop: list[Callable[[], Awaitable[None]]] = []
 
     def add(self, name: str, task: Task) -> None:
         """Run ``task`` for as long as the process lives; if it ends, the process ends."""
         self._tasks.append((name, task))
+
+    def ready_when(self, condition: Callable[[], bool]) -> None:
+        """Be ready (/health/ready) only while ``condition`` holds, too."""
+        self._ready.append(condition)
+
+    def is_ready(self) -> bool:
+        """Tell whether every condition holds."""
+        return all(condition() for condition in self._ready)
 
     def lanes(self) -> list[str]:
         """Return the outbox lanes that this process owns now."""
@@ -76,7 +84,7 @@ class Process:
         self.add("relay", self.relay.run())
         self.add("reconciler", self.reconciler.run())
         if self.settings.health_port is not None:
-            self.add("health", serve_health(self.settings.health_port, lambda: self.is_ready))
+            self.add("health", serve_health(self.settings.health_port, self.is_ready))
 
     async def run(self) -> None:
         """Run until told to stop, or until a task fails (its exception leaves here)."""

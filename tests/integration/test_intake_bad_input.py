@@ -1,11 +1,16 @@
 """Bad input: each fault gets a clear problem document, and nothing is stored."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
+from services.intake.body import read_object
+from services.intake.problems import Problem
 from services.runtime.database import Database
 from tests.support.intake import BUREAU, NOW, PRINCIPAL, Intake, make_intake, problem
 
@@ -86,7 +91,9 @@ async def test_wrong_json_is_refused_as_such(intake: Intake, content: bytes) -> 
     assert await intake.stored() == NOTHING
 
 
-@pytest.mark.parametrize("content", [b"[]", b'"fire"', b"null", b'{"a":' + b"[" * 300 + b"]" * 300 + b"}"])
+@pytest.mark.parametrize(
+    "content", [b"[]", b'"fire"', b"null", b'{"urgent":true,"a":' + b"[" * 300 + b"]" * 300 + b"}"]
+)
 async def test_json_that_is_no_plain_object_is_refused(intake: Intake, content: bytes) -> None:
     """A list, a word or a tower of brackets is no report."""
     async with intake.client() as client:
@@ -100,9 +107,7 @@ async def test_json_that_is_no_plain_object_is_refused(intake: Intake, content: 
 async def test_wrong_content_type_is_refused(intake: Intake, content_type: str) -> None:
     """Only JSON is read as JSON."""
     async with intake.client() as client:
-        answer = await client.post(
-            "/v1/incidents", content=b'{"kind":"fire"}', headers={"Content-Type": content_type}
-        )
+        answer = await client.post("/v1/incidents", content=b'{"kind":"fire"}', headers={"Content-Type": content_type})
 
     problem(answer, 415, "not-json-type")
     assert await intake.stored() == NOTHING
@@ -131,6 +136,48 @@ async def test_oversize_body_is_refused_however_it_is_sent(database: Database, c
     assert await intake.stored() == NOTHING
 
 
+async def test_body_that_never_ends_is_given_up() -> None:
+    """A stalled upload holds a connection for so long and no longer."""
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    request = Request({"type": "http", "headers": [(b"content-type", b"application/json")]}, receive)
+    with pytest.raises(Problem) as caught:
+        await read_object(request, 1_000_000, seconds=0.1)
+
+    assert (caught.value.name, caught.value.status) == ("slow-body", 408)
+
+
+async def test_upload_broken_off_stores_nothing(intake: Intake) -> None:
+    """Half a report is no report, and no error of ours."""
+    pieces: list[Message] = [
+        {"type": "http.request", "body": b'{"kind": "fire"}', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return pieces.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = {"content-type": "application/json", **await intake.headers()}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/incidents",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    await intake.app(scope, receive, send)
+
+    assert sent == []
+    assert await intake.stored() == NOTHING
+
+
 async def test_body_of_exactly_the_limit_is_taken(database: Database) -> None:
     """The limit itself is allowed."""
     intake = make_intake(database, max_body_bytes=1024)
@@ -147,7 +194,9 @@ async def test_unusable_idempotency_key_is_named(intake: Intake, key: str | byte
     """The header has a form too."""
     async with intake.client() as client:
         answer = await client.post(
-            "/v1/incidents", json={"kind": "fire"}, headers=[(b"Idempotency-Key", key if isinstance(key, bytes) else key.encode())]
+            "/v1/incidents",
+            json={"kind": "fire"},
+            headers=[(b"Idempotency-Key", key if isinstance(key, bytes) else key.encode())],
         )
 
     found = problem(answer, 422, "invalid-request")

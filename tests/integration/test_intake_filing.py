@@ -88,7 +88,9 @@ async def test_idempotency_key_names_a_report_without_an_id(intake: Intake) -> N
     """The header does what report_id does, for each caller apart."""
     async with intake.client() as one, intake.client(unit_id=HILL) as other:
         key = {"Idempotency-Key": '"k-1"'}
-        answers = [await client.post("/v1/incidents", json={"kind": "fire"}, headers=key) for client in (one, one, other)]
+        answers = [
+            await client.post("/v1/incidents", json={"kind": "fire"}, headers=key) for client in (one, one, other)
+        ]
 
     assert answers[0].content == answers[1].content
     assert answers[2].json()["case_id"] != answers[0].json()["case_id"]

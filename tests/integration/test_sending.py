@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -14,31 +13,38 @@ import pytest
 from sqlalchemy import select
 
 from events.base import Body
-from events.codec import decode
-from events.delivery import DeliveryRecorded
+from events.codec import decode, encode
+from events.delivery import DeliveryRecorded, DeliveryState
+from events.directory import EntryRemoved
 from events.notification import NotificationRequested
 from services.notifier.backoff import Backoff
 from services.notifier.channels.base import Channel, Handed, Message, OutcomeUnknown, Refused, TryLater
+from services.notifier.commits import Change, GroupCommit
 from services.notifier.consumer import NotifierConsumer
+from services.notifier.deliveries import delivery_record
+from services.notifier.rows import Step, insert_new
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
+from services.runtime.consumption import Received, Record
 from services.runtime.database import Database
+from services.runtime.errors import StaleEpoch
 from services.runtime.ownership import Ownership, OwnershipRows
 from services.runtime.store import Store, UnitOfWork
 from services.runtime.tables import notifications, outbox
 from tests.support import postgres
-from tests.support.notices import ScriptedChannel, contact, failing, requested, silent, taken
+from tests.support.notices import START, ScriptedChannel, contact, failing, requested, silent, taken
 
 QUICK = Backoff(first=timedelta(milliseconds=20), longest=timedelta(milliseconds=40), tries=4)
 PATIENCE = 5.0
 NAME = "notifier/0"
 
 
-@dataclass(frozen=True)
-class Arrived:
-    """A received record, as far as the notifier looks at it."""
-
-    body: Body
+def arrived(request: Body, event_type: str = NotificationRequested.TYPE) -> Received:
+    """Return a request as the bus brings it."""
+    key = "notice-1"
+    encoded = encode(request, event_id=key, key=key, source="/test", time=START, event_type=event_type)
+    record = Record("tocsin.notifications", 0, 0, None, encoded.headers, encoded.value)
+    return Received(record, key, decode(encoded.headers, encoded.value).envelope, request)
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +82,9 @@ class Worker:
 
     async def receive(self, *requests: NotificationRequested) -> None:
         async with self.store.transaction(self.owned) as unit:
-            after = await self.consumer.apply(unit, self.owned, [Arrived(request) for request in requests])
-        if after is not None:
-            after()
+            applied = await self.consumer.apply(unit, self.owned, [arrived(request) for request in requests])
+        assert applied.after_commit is not None
+        applied.after_commit()
 
     async def idle(self) -> None:
         await until(lambda: is_true(not self.sender.unfinished))
@@ -188,6 +194,20 @@ async def test_repeated_request_is_sent_once(database: Database) -> None:
         await worker.idle()
         await worker.receive(requested())
         await worker.idle()
+    assert channel.sent == ["notice-1"]
+
+
+async def test_event_of_another_family_is_rejected_and_the_request_beside_it_is_sent(database: Database) -> None:
+    """A stray record on the topic goes to the dead letters, and holds up nothing."""
+    channel = ScriptedChannel()
+    stray = arrived(EntryRemoved(entry_id="person-1"), EntryRemoved.TYPE)
+    async with working(database, channel) as worker:
+        async with worker.store.transaction(worker.owned) as unit:
+            applied = await worker.consumer.apply(unit, worker.owned, [stray, arrived(requested())])
+        assert applied.after_commit is not None
+        applied.after_commit()
+        await worker.idle()
+    assert [item.record for item in applied.rejected] == [stray.record]
     assert channel.sent == ["notice-1"]
 
 
@@ -323,7 +343,7 @@ async def test_death_between_intent_and_outcome_is_sent_again_when_the_provider_
 async def test_death_before_the_intent_is_sent_by_the_next_claim(database: Database) -> None:
     """Committed but never sent: the row is enough."""
     async with working(database, ScriptedChannel()) as worker, worker.store.transaction(worker.owned) as unit:
-        await worker.consumer.apply(unit, worker.owned, [Arrived(requested())])
+        await worker.consumer.apply(unit, worker.owned, [arrived(requested())])
     channel = ScriptedChannel()
     async with working(database, channel) as worker:
         await worker.idle()
@@ -336,11 +356,11 @@ async def test_worker_that_lost_its_partition_writes_and_sends_nothing_more(data
     stale, fresh = ScriptedChannel(), ScriptedChannel()
     async with working(database, stale) as old:
         async with old.store.transaction(old.owned) as unit:
-            after = await old.consumer.apply(unit, old.owned, [Arrived(requested())])
+            applied = await old.consumer.apply(unit, old.owned, [arrived(requested())])
         async with working(database, fresh) as new:
             await new.idle()
-            assert after is not None
-            after()
+            assert applied.after_commit is not None
+            applied.after_commit()
             await old.idle()
     assert (stale.sent, fresh.sent) == ([], ["notice-1"])
 
@@ -445,3 +465,30 @@ async def test_messages_under_way_together_share_their_commits(database: Databas
         await worker.receive(*(requested(notification_id=f"n{number}") for number in range(200)))
         await worker.idle()
     assert commits < 40
+
+
+async def test_claim_made_void_by_a_newer_one_fails_alone_in_a_shared_commit(database: Database) -> None:
+    """A partition claimed twice by one process: the older claim's step is refused, the newer one's is written."""
+    rows = OwnershipRows(database, "worker", 5.0)
+    old, new = await rows.claim(NAME), await rows.claim(NAME)
+    assert old is not None
+    assert new is not None
+    store = Store(database)
+    async with store.transaction(new) as unit:
+        await insert_new(unit.connection, 0, [requested()], START)
+    commits = GroupCommit(store)
+    commits.start()
+    late, fresh = await asyncio.gather(
+        commits.write(change(old, "failed-permanent")),
+        commits.write(change(new, "handed-over")),
+        return_exceptions=True,
+    )
+    await commits.stop()
+    assert isinstance(late, StaleEpoch)
+    assert fresh is None
+    assert await states_of(database) == [("handed-over", 1)]
+
+
+def change(owned: Ownership, state: DeliveryState) -> Change:
+    step = Step("notice-1", state, 1, None, "scripted", None, None, START)
+    return Change(owned, step, delivery_record("tocsin.deliveries", requested(), step))

@@ -95,7 +95,9 @@ class Intake:
             self._tokens[key] = issued.secret
         return self._tokens[key]
 
-    async def headers(self, role: Role = "reporter", unit_id: str = LAKE, person_id: str | None = None) -> dict[str, str]:
+    async def headers(
+        self, role: Role = "reporter", unit_id: str = LAKE, person_id: str | None = None
+    ) -> dict[str, str]:
         return {"Authorization": f"Bearer {await self.token(role, unit_id, person_id)}"}
 
     @asynccontextmanager
@@ -148,7 +150,9 @@ class Intake:
             await unit.record(
                 owned,
                 [
-                    JournalRow(e.case_id, e.seq, e.kind, e.school_id, e.received_at, e.model_dump_json(exclude_none=True))
+                    JournalRow(
+                        e.case_id, e.seq, e.kind, e.school_id, e.received_at, e.model_dump_json(exclude_none=True)
+                    )
                     for e in entries
                 ],
             )

@@ -62,7 +62,7 @@ class TwilioSms:
 
 
 async def _answered(call: Any, seconds: float) -> Any:
-    """Await a call of the SDK and turn its errors into ours. httpx limits each step of a request, this the whole."""
+    """Await a call of the SDK, a list's several pages included, and turn its errors into ours."""
     try:
         async with asyncio.timeout(seconds):
             return await call

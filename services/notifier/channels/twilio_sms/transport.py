@@ -1,4 +1,4 @@
-"""The road to Twilio: the SDK's HTTP client interface over httpx.
+"""The road to Twilio: the SDK's HTTP client interface over aiohttp, which the SDK brings along.
 
 The SDK's own asynchronous client ignores its time-out, needs a running loop when it is made, cannot be pointed at
 another host and drops the Retry-After header, so this is a client of ours behind the SDK's interface
@@ -6,13 +6,15 @@ another host and drops the Retry-After header, so this is a client of ours behin
 handshake for each message would cost two round trips.
 """
 
+import base64
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import aiohttp
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
+from yarl import URL
 
 from services.notifier.channels.base import OutcomeUnknown, TryLater
 from services.notifier.channels.twilio_sms.errors import error_of
@@ -22,6 +24,9 @@ CONNECTIONS = 64
 
 KEEP_SECONDS = 30.0
 """Idle connections are closed before a load balancer does it (usually at 60 s) in the middle of a request."""
+
+CONNECTING_SHARE = 0.5
+"""Connecting may take this share of the time-out, so that it always ends as *not connected*, never as *unknown*."""
 
 TOO_MANY_REQUESTS = 429
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
@@ -33,13 +38,8 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyp
     def __init__(self, base_url: str, timeout_seconds: float) -> None:
         self.is_async = True  # what the SDK asks of a client; its base class would log numbers
         self.timeout = timeout_seconds
-        self._base = httpx.URL(base_url)
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_seconds),
-            limits=httpx.Limits(
-                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEEP_SECONDS
-            ),
-        )
+        self._base = URL(base_url)
+        self._session: aiohttp.ClientSession | None = None
 
     async def request(
         self,
@@ -60,33 +60,47 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyp
         """
         del timeout
         try:
-            answer = await self._client.request(
+            async with self._open().request(
                 method,
                 self._at_base(uri),
                 params=params,
                 data=data,
-                headers=headers,
-                auth=auth,
-                follow_redirects=allow_redirects,
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise TryLater(f"Twilio cannot be reached: {_kind(error)}") from error
-        except httpx.TransportError as error:
-            raise OutcomeUnknown(f"no answer from Twilio: {_kind(error)}") from error
-        if answer.status_code == TOO_MANY_REQUESTS:
+                headers={**(headers or {}), **_authorization(auth)},
+                allow_redirects=allow_redirects,
+            ) as answer:
+                text = await answer.text()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise TryLater(f"Twilio cannot be reached: {type(error).__name__}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise OutcomeUnknown(f"no answer from Twilio: {type(error).__name__}") from error
+        if answer.status == TOO_MANY_REQUESTS:
             raise error_of(TOO_MANY_REQUESTS, 20429, _retry_after(answer.headers.get("Retry-After")))
-        return Response(answer.status_code, answer.text, answer.headers)
+        return Response(answer.status, text, answer.headers)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
-    def _at_base(self, uri: str) -> httpx.URL:
-        return httpx.URL(uri).copy_with(scheme=self._base.scheme, host=self._base.host, port=self._base.port)
+    def _open(self) -> aiohttp.ClientSession:
+        """Return the session; it belongs to the loop it is first used in."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=self.timeout, connect=self.timeout * CONNECTING_SHARE),
+                trust_env=True,  # a proxy set on the machine is meant
+            )
+        return self._session
+
+    def _at_base(self, uri: str) -> URL:
+        return URL(uri).with_scheme(self._base.scheme).with_host(self._base.host or "").with_port(self._base.port)
 
 
-def _kind(error: Exception) -> str:
-    return type(error).__name__
+def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
+    if auth is None:
+        return {}
+    return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode()).decode()}
 
 
 def _retry_after(value: str | None) -> timedelta | None:

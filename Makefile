@@ -1,0 +1,60 @@
+# The commands of the project. `make run` needs Python ≥ 3.11; Java ≥ 17 and Maven give the real broker.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The sample county and a data folder of its own, unless the environment says otherwise.
+export TOCSIN_DATA_DIR ?= var
+export TOCSIN_DIRECTORY ?= deploy/sample/county.yaml
+
+.PHONY: run test check format bench lock contracts soak clean
+
+run: $(VENV)/.run ## start a broker, every service and the sample county
+	$(BIN)/tocsin up --sample
+
+test: $(VENV)/.dev ## run everything that can run here
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## linters, types, layers, stale contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/tocsin contracts check
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## latency and lateness, beside this machine's floor
+	$(BIN)/python -m tests.bench
+
+soak: $(VENV)/.dev ## the long fault runs
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m soak -o addopts="--strict-markers --strict-config -ra"
+
+contracts: $(VENV)/.dev ## write contracts/ anew from the code
+	$(BIN)/tocsin contracts write
+
+lock: ## resolve the dependencies anew; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra embedded pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra embedded --extra dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@ $(VENV)/.run

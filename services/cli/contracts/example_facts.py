@@ -1,0 +1,83 @@
+"""One example of each thing that can be said of an incident: a fire at a school on a Monday morning."""
+
+from datetime import UTC, datetime, timedelta
+
+from events.base import Body
+from events.ids import case_id_of_report, notification_id
+from events.incident import (
+    Casualties,
+    FinalReportFiled,
+    IncidentAcknowledged,
+    IncidentAmended,
+    IncidentClosed,
+    IncidentDeclined,
+    IncidentFiled,
+    NoteAdded,
+    SeverityChanged,
+    UpdateFiled,
+    UpwardReportFiled,
+)
+
+REPORT_ID = "0d3a5f0e-6a55-4c0e-9d3e-2f1f5f0f6a11"
+CASE_ID = case_id_of_report(REPORT_ID)
+SCHOOL, SCHOOL_NAME = "school-lake", "湖滨小学"
+PRINCIPAL, TEACHER = "p-principal", "p-teacher"
+CONTACT = f"{PRINCIPAL}:sms"
+LEVEL = "principal"
+CLOCK = f"report_to_principal@{LEVEL}"
+UPWARD_CLOCK = f"report_upward@{LEVEL}"
+STEP = f"told:{LEVEL}"
+NOTIFICATION = notification_id(CASE_ID, CLOCK, STEP, CONTACT, "sms", 1)
+RECEIVED = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+
+
+def minute(number: int) -> datetime:
+    """Return the time so many minutes after the report came in."""
+    return RECEIVED + timedelta(minutes=number)
+
+
+HURT = Casualties(injured=2)
+FILED = IncidentFiled(
+    case_id=CASE_ID,
+    received_at=RECEIVED,
+    report_id=REPORT_ID,
+    school_id=SCHOOL,
+    kind="fire",
+    severity="III",
+    urgent=True,
+    place="Laboratory, west wing",
+    summary="Smoke from the chemistry laboratory; 119 was called.",
+    occurred_at=minute(-4),
+    submitted_at=minute(-1),
+    casualties=HURT,
+    reporter=TEACHER,
+)
+
+FACTS: tuple[Body, ...] = (
+    FILED,
+    IncidentAmended(
+        case_id=CASE_ID, received_at=minute(2), by=TEACHER, place="Laboratory 2, west wing", casualties=HURT
+    ),
+    IncidentAcknowledged(case_id=CASE_ID, received_at=minute(3), by=PRINCIPAL, via="code"),
+    IncidentDeclined(case_id=CASE_ID, received_at=minute(3), by=PRINCIPAL, reason="Not in town today."),
+    UpwardReportFiled(
+        case_id=CASE_ID,
+        received_at=minute(15),
+        by=PRINCIPAL,
+        summary="Fire in laboratory 2, building cleared, two pupils with light burns.",
+        measures="Building cleared, fire brigade on site, parents informed.",
+        casualties=HURT,
+    ),
+    UpdateFiled(case_id=CASE_ID, received_at=minute(60), by=PRINCIPAL, summary="The fire is out.", casualties=HURT),
+    FinalReportFiled(
+        case_id=CASE_ID,
+        received_at=minute(600),
+        by=PRINCIPAL,
+        summary="Fire in laboratory 2, out after 40 minutes; two light injuries.",
+        cause="A heating plate was left on.",
+        aftermath="The laboratory stays closed until it is repaired.",
+    ),
+    SeverityChanged(case_id=CASE_ID, received_at=minute(10), by=PRINCIPAL, severity="II", reason="Two injured."),
+    NoteAdded(case_id=CASE_ID, received_at=minute(12), by=PRINCIPAL, text="The fire brigade arrived."),
+    IncidentClosed(case_id=CASE_ID, received_at=minute(700), by=PRINCIPAL, reason="Final report accepted."),
+)

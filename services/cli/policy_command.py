@@ -1,0 +1,3 @@
+"""Placeholder."""
+import typer
+app = typer.Typer()

@@ -1,0 +1,26 @@
+"""``tocsin serve <service>``: one service in this process."""
+
+import asyncio
+import importlib
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from services.runtime.settings import load_settings
+
+
+class Service(StrEnum):
+    """The services, each a folder with a ``main.py``."""
+
+    intake = "intake"
+    escalation = "escalation"
+    notifier = "notifier"
+    directory = "directory"
+
+
+def serve(service: Annotated[Service, typer.Argument(help="Which service to run.")]) -> None:
+    """Run one service until it is told to stop (SIGTERM, Ctrl-C)."""
+    # Each service's imports are its own: a notifier need not load the stream engine.
+    module = importlib.import_module(f"services.{service.value}.main")
+    asyncio.run(module.serve(load_settings()))

@@ -1,0 +1,61 @@
+"""What ``tocsin up`` says when everything runs: where things are, which parts are in use, what to try next."""
+
+from collections.abc import Mapping
+
+from services.cli.sample_tokens import FILE_NAME
+from services.runtime.settings import Settings
+
+RULE = "─" * 78
+
+
+def welcome(settings: Settings, broker: str, tokens: Mapping[str, str]) -> str:
+    """Return the text."""
+    lines = [
+        "",
+        RULE,
+        "Tocsin is up.",
+        f"  address    http://{settings.http_host}:{settings.http_port}  (API: /v1/openapi.json, health: /health/ready)",
+        f"  broker     {broker}",
+        f"  database   {_without_password(settings.database)}",
+        f"  SMS        {_sms(settings)}",
+        f"  email      {_email(settings)}",
+    ]
+    if settings.speed != 1:
+        lines.append(f"  speed      {settings.speed:g} times: one real second is {settings.speed:g} seconds (demo)")
+    if tokens:
+        lines += _try_next(settings, tokens)
+    return "\n".join([*lines, RULE])
+
+
+def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
+    url = f"http://{settings.http_host}:{settings.http_port}"
+    return [
+        "",
+        f"The sample county's tokens are in {settings.data_dir / FILE_NAME}:",
+        *(f"  {name:<10} {secret}" for name, secret in tokens.items()),
+        "",
+        "Try, in another terminal:",
+        f"  . {settings.data_dir / FILE_NAME}",
+        "  tocsin watch &                          # the live timeline",
+        f'  curl -s {url}/v1/incidents -H "Authorization: Bearer $TEACHER" \\',
+        '       -H \'Content-Type: application/json\' -d \'{"school_id": "school-001", "kind": "fire"}\'',
+        "  tocsin outbox                           # the SMS and the email, with the code",
+        "  tocsin ack CODE                         # the principal accepts; or wait and see it climb",
+    ]
+
+
+def _sms(settings: Settings) -> str:
+    if settings.twilio_account_sid:
+        return f"Twilio at {settings.twilio_base_url}"
+    return f"NOT SENT: no Twilio settings. Kept in {settings.data_dir / 'outbox.jsonl'} (`tocsin outbox`)"
+
+
+def _email(settings: Settings) -> str:
+    if settings.smtp_host:
+        return f"{settings.smtp_host}:{settings.smtp_port}"
+    return f"NOT SENT: no SMTP settings. Kept in {settings.data_dir / 'outbox.jsonl'} (`tocsin outbox`)"
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    return f"{head.split('//')[0]}//…@{tail}" if at else url

@@ -1,0 +1,49 @@
+"""Wires the notifier: requests from the bus, the channels that are configured, and the sender between them."""
+
+import random
+
+from services.notifier.channels.choice import build_channels
+from services.notifier.consumer import NotifierConsumer
+from services.notifier.sending import Sender
+from services.runtime.bus import BusWorker
+from services.runtime.consumption import Consumption
+from services.runtime.keeper import Keeper
+from services.runtime.process import Process, run_process
+from services.runtime.settings import Settings
+
+
+async def prepare(process: Process) -> None:
+    """Add the notifier's parts to ``process``."""
+    settings = process.settings
+    keeper = Keeper(process.ownership, "notifier/", settings.lease_seconds)
+    process.keep(keeper)
+    sender = Sender(
+        process.store,
+        process.clock,
+        build_channels(settings),
+        lambda contact_id: process.directory.snapshot().contact(contact_id),
+        deliveries_topic=settings.topic("deliveries"),
+        timeout_seconds=settings.provider_timeout_seconds,
+        rng=random.Random(),  # noqa: S311 - jitter, not a secret
+    )
+    await sender.__aenter__()
+    process.on_stop.append(lambda: sender.__aexit__(None, None, None))
+    consumer = NotifierConsumer(process.store, process.clock, sender)
+    keeper.listen(consumer)
+    worker = BusWorker(
+        settings,
+        process.bootstrap,
+        consumer,
+        Consumption(process.store, process.clock, consumer),
+        process.store,
+        keeper,
+        process.watch,
+    )
+    process.ready_when(lambda: worker.reading)
+    process.add("bus", worker.run())
+    process.add_shared()
+
+
+async def serve(settings: Settings) -> None:
+    """Run the notifier until stopped."""
+    await run_process("notifier", settings, prepare)

@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TOCSIN_DATA_DIR ?= var
 export TOCSIN_DIRECTORY ?= deploy/sample/county.yaml
 
-.PHONY: run test check format bench lock contracts soak clean
+.PHONY: run test faults check format bench lock contracts soak clean
 
 run: $(VENV)/.run ## start a broker, every service and the sample county
 	$(BIN)/tocsin up --sample
@@ -29,6 +29,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## latency and lateness, beside this machine's floor
 	$(BIN)/python -m tests.bench
+
+faults: $(VENV)/.dev ## kill, freeze, cut and wipe the real parts
+	$(BIN)/python -m pytest tests/faults -o timeout=420 -m "faults"
 
 soak: $(VENV)/.dev ## the long fault runs
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m soak -o addopts="--strict-markers --strict-config -ra"

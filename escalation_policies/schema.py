@@ -22,8 +22,6 @@ UPWARD_LIMIT = timedelta(minutes=20)
 PerSeverity = Duration | dict[Severity, Duration]
 Audience = Literal["told", "stand_in"]
 ClockName = Literal["report_to_principal", "report_upward", "upward_receipt", "follow_up"]
-LevelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^@#\x00-\x1f\x7f]+$")]
-"""A level's name is part of its clocks' keys, ``<clock>@<level>#<round>``: no ``@`` or ``#``, and short."""
 
 
 class Reminder(Frozen):
@@ -87,20 +85,13 @@ class Clocks(Frozen):
 class Level(Frozen):
     """One level of the chain: who is told, who stands in, and whose receipt counts."""
 
-    level: LevelName
+    level: Identifier
     tell: Annotated[tuple[Selector, ...], Field(min_length=1)]
     stand_in: tuple[Selector, ...] = ()
     channels: Annotated[tuple[Literal["sms", "email"], ...], Field(min_length=1)] = ("sms", "email")
     receipt: Literal["any", "all"] = Field(
         default="any", description="`all`: every recipient of `tell` must acknowledge; `any`: one is enough."
     )
-
-    @field_validator("channels")
-    @classmethod
-    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError("a channel is named twice: nobody is told twice by one channel")
-        return value
 
 
 class AtTop(Frozen):

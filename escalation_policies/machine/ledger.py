@@ -93,14 +93,6 @@ class Ledger:
         others = tuple(other for other in self.case.clocks if other.key != clock.key)
         self.case = self.case.model_copy(update={"clocks": (*others, clock)})
 
-    def start(self, clock: Clock, reason: str) -> None:
-        """Store a newly running clock. Nothing runs any more in a closed case: a late fact only sets its record right."""
-        if self.case.status == "closed":
-            self.write("action-withheld", f"no clock starts in a closed case ({reason})", level=clock.level)
-            return
-        self.put_clock(clock)
-        self.write("clock-started", reason, clock=clock)
-
     def put_level(self, level: LevelState) -> None:
         """Store a level's state, in place of what it was."""
         others = tuple(other for other in self.case.levels if other.level != level.level)

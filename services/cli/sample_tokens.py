@@ -69,7 +69,7 @@ def _read(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     pairs = (line.removeprefix("export ").split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-    return {name: value for name, value in pairs}
+    return dict(pairs)
 
 
 def _write(path: Path, tokens: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, TypeVar, cast, get_args
 
 import typer
 
@@ -45,7 +45,7 @@ def create(
         return await TokenRows(database).create(
             secrets.token_bytes(ENTROPY_BYTES),
             name=name,
-            role=role,  # type: ignore[arg-type] - checked above
+            role=cast("Role", role),
             unit_id=unit,
             now=now,
             expires_at=now + timedelta(days=days) * clock.speed,

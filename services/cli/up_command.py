@@ -11,9 +11,9 @@ import typer
 
 from services.broker.main import RunningBroker, start_broker
 from services.broker.ports import free_ports
+from services.cli.child_process import Child
 from services.cli.sample_tokens import sample_tokens
 from services.cli.supervisor import Supervisor
-from services.cli.child_process import Child
 from services.cli.welcome import welcome
 from services.runtime.database import Database
 from services.runtime.remembered_facts import open_clock

@@ -46,7 +46,8 @@ def watch(
                 if answer.status_code in REFUSED:
                     console.print(f"refused: {answer.read().decode(errors='replace')}", style="red")
                     raise typer.Exit(1)
-                for last, entry in _events(answer.iter_lines()):  # noqa: B020 - the last id is what we resume from
+                for event_id, entry in _events(answer.iter_lines()):
+                    last = event_id
                     if case is None or entry.get("case_id") == case:
                         console.print(line_of(entry))
         except httpx.HTTPError as error:

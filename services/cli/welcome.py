@@ -14,7 +14,7 @@ def welcome(settings: Settings, broker: str, tokens: Mapping[str, str]) -> str:
         "",
         RULE,
         "Tocsin is up.",
-        f"  address    http://{settings.http_host}:{settings.http_port}  (API: /v1/openapi.json, health: /health/ready)",
+        f"  address    http://{settings.http_host}:{settings.http_port}  (health: /health/ready)",
         f"  broker     {broker}",
         f"  database   {_without_password(settings.database)}",
         f"  SMS        {_sms(settings)}",

@@ -16,7 +16,7 @@ SPEED = 120.0
 
 def code_in(text: str) -> str:
     """Return the acknowledgement code of a message."""
-    found = re.search(r"\b[0-9A-HJKMNP-TV-Z]{6}\b", text)
+    found = re.search(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{6}(?![0-9A-Z])", text, re.ASCII)
     assert found, text
     return found.group()
 

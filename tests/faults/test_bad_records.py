@@ -1,6 +1,7 @@
 """What other clients put on ``tocsin.incidents``: broken, misplaced or in another form. It stops nothing but itself."""
 
 import json
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -8,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from services.broker.apache import ApacheKafka
 from tests.e2e.conftest import MakeStack
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.faults, pytest.mark.kafka]
 
 
 def filed(case: str, at: str, school: str = "school-1") -> dict[str, object]:
@@ -73,7 +74,7 @@ async def test_bad_records_land_in_the_dead_letter_topic_and_the_next_ones_are_h
         topic + ".dead-letter", bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest"
     )
     await consumer.start()
-    letters = []
+    letters: list[Any] = []
     try:
         while len(letters) < len(bad):
             letters.append(await consumer.getone())

@@ -12,7 +12,7 @@ from tests.support.stack import Stack
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.truth import assert_positions_gapless, assert_whole, pending_rows, unfinished
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.timeout(420)]
 SEED = 20260901
 
 

@@ -158,11 +158,11 @@ class Stack:
 
     # What a client does
 
-    async def post(self, path: str, body: dict[str, Any], token: str | None = "officer") -> httpx.Response:  # noqa: S107 - a name
+    async def post(self, path: str, body: dict[str, Any], token: str | None = "officer") -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.tokens[token]}"} if token else {}
         return await self.http.post(path, json=body, headers=headers)
 
-    async def get(self, path: str, token: str = "officer") -> Any:  # noqa: S107 - a name
+    async def get(self, path: str, token: str = "officer") -> Any:
         answer = await self.http.get(path, headers={"Authorization": f"Bearer {self.tokens[token]}"})
         answer.raise_for_status()
         return answer.json()

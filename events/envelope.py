@@ -96,6 +96,8 @@ def _json_object(value: bytes) -> dict[str, Any]:
         parsed = json.loads(value)
     except ValueError as error:
         raise UnreadableRecord(f"the value is not JSON: {error}") from error
+    except RecursionError as error:
+        raise UnreadableRecord("the value is JSON nested too deeply to be an event") from error
     if not isinstance(parsed, dict):
         raise UnreadableRecord("the value is JSON, but not an object")
     return parsed

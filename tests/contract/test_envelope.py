@@ -202,6 +202,27 @@ def test_what_is_no_event_is_refused_in_words(changed: dict[str, str | None], va
     assert PRIVATE not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "changed", [{"ce_time": "0001-01-01T00:00:00+14:00"}, {"ce_time": "9999-12-31T23:59:59-14:00"}]
+)
+def test_a_time_of_the_envelope_outside_the_calendar_is_refused_in_words(changed: dict[str, str | None]) -> None:
+    """A time that has no UTC is a fault of the record, not of the consumer that reads it."""
+    with pytest.raises(UnreadableRecord, match="time: Value error, must lie between the years 1 and 9999"):
+        decode(headers(**changed), filed())
+
+
+def test_a_time_of_the_body_outside_the_calendar_is_refused_in_words() -> None:
+    """Likewise in the body: one such record stops nothing but itself."""
+    with pytest.raises(UnreadableRecord, match="occurred_at: Value error, must lie between the years 1 and 9999"):
+        decode(headers(), filed(occurred_at="0001-01-01T00:00:00+14:00"))
+
+
+def test_json_nested_beyond_the_readers_depth_is_refused_in_words() -> None:
+    """A hundred thousand brackets are a dead letter, not a crash."""
+    with pytest.raises(UnreadableRecord, match="nested too deeply"):
+        decode(headers(), b'{"a":' * 100_000)
+
+
 def test_a_header_that_is_no_text_is_refused_in_words() -> None:
     """Kafka headers may be any bytes; ours are UTF-8."""
     with pytest.raises(UnreadableRecord, match="a header is not UTF-8"):

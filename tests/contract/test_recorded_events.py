@@ -68,6 +68,7 @@ def test_a_present_type_is_not_lifted() -> None:
     assert resolve(FILED, data, LIFTS) == (FILED, IncidentFiled, data)
 
 
+@pytest.mark.timeout(5)
 def test_upcasters_that_go_in_a_circle_end() -> None:
     """A wrong table says so instead of hanging the consumer."""
     circle = {"a": lambda data: ("b", data), "b": lambda data: ("a", data)}

@@ -106,8 +106,7 @@ class EscalationConsumer:
     def _after(self, name: str, following: Mapping[str, datetime | None]) -> None:
         for case_id, due in following.items():
             self._timers.put(name, due, case_id)
-        if following:
-            self._wake()
+        self._wake()
 
     async def claimed(self, owned: Ownership) -> None:
         """Take up a partition: load its deadlines inside the horizon."""

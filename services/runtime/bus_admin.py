@@ -26,6 +26,10 @@ class BusAdmin:
         self._bootstrap = bootstrap_servers
         self._client: AIOKafkaAdminClient | None = None
 
+    def topic_names(self) -> list[str]:
+        """Return every topic we publish to or read, the dead-letter topics included."""
+        return list(self._wanted())
+
     async def topic_ids(self, names: Iterable[str]) -> dict[str, str]:
         """Return the id of each topic that exists.
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 import structlog
 
-from events.topics import CATALOGUE
 from services.runtime.bus_admin import BusAdmin
 from services.runtime.errors import BusAway
 from services.runtime.settings import Settings
@@ -24,7 +23,7 @@ class TopicWatch:
     def __init__(self, settings: Settings, admin: BusAdmin) -> None:
         self._settings = settings
         self._admin = admin
-        self._names = [settings.topic(topic.name) for topic in CATALOGUE]
+        self._names = admin.topic_names()
         self.ids: dict[str, str] = {}
         self.away = True
         self._changed = asyncio.Event()

@@ -10,7 +10,7 @@ from services.broker.apache import ApacheKafka
 from tests.e2e.conftest import MakeStack
 from tests.support.stack import Stack
 from tests.support.tcp_proxy import TcpProxy
-from tests.support.truth import assert_positions_gapless, assert_whole, pending_rows, unfinished
+from tests.support.truth import assert_positions_gapless, assert_whole, outstanding
 
 pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.timeout(420)]
 SEED = 20260901
@@ -24,8 +24,14 @@ async def breached(stack: Stack, cases: list[str]) -> bool:
     return True
 
 
-async def settled(stack: Stack) -> bool:
-    return await pending_rows(stack.database) == 0 and await unfinished(stack.database) == 0
+async def handed_over(stack: Stack, seconds: float) -> None:
+    """Wait until everything that was requested by now was handed to a provider."""
+    wanted = await outstanding(stack.database)
+
+    async def done() -> bool:
+        return not wanted & await outstanding(stack.database)
+
+    await stack.until(done, f"{len(wanted)} notifications handed over", seconds, step=0.5)
 
 
 async def test_kill_nine_ten_times_far_from_the_broker_loses_and_doubles_nothing(
@@ -35,7 +41,7 @@ async def test_kill_nine_ten_times_far_from_the_broker_loses_and_doubles_nothing
     rng = random.Random(SEED)
     proxy_port, behind = slow_ports
     async with TcpProxy("127.0.0.1", behind, delay_ms=250, port=proxy_port) as proxy:
-        stack = await make_stack(kafka.bootstrap_servers, speed=60.0)
+        stack = await make_stack(kafka.bootstrap_servers, speed=10.0)
         await stack.start_all()
         await stack.kill("escalation")
         filed: list[str] = []
@@ -60,7 +66,7 @@ async def test_kill_nine_ten_times_far_from_the_broker_loses_and_doubles_nothing
         await stack.start("escalation", kafka=proxy.address)
         last = filed[-1]
         await stack.until_kind(last, "case-opened", seconds=60)
-        await stack.until(lambda: settled(stack), "everything handed over", seconds=120, step=0.5)
+        await handed_over(stack, 60)
         await stack.stop("escalation")
         assert len(filed) > 50
         await assert_whole(stack.database, filed)
@@ -95,7 +101,7 @@ async def test_second_worker_joins_and_leaves_during_five_hundred_open_cases(
     make_stack: MakeStack, kafka: ApacheKafka
 ) -> None:
     """Partitions move twice while 500 cases are open; each breach is recorded exactly once."""
-    stack = await make_stack(kafka.bootstrap_servers, speed=20.0)
+    stack = await make_stack(kafka.bootstrap_servers, speed=10.0)
     await stack.start_all()
     filed: list[str] = []
     for _ in range(50):
@@ -107,8 +113,8 @@ async def test_second_worker_joins_and_leaves_during_five_hundred_open_cases(
     async def all_breached() -> bool:
         return await breached(stack, filed[::25]) and await breached(stack, filed)
 
-    await stack.until(all_breached, "500 breaches", seconds=60, step=1.0)
-    await stack.until(lambda: settled(stack), "everything handed over", seconds=90, step=0.5)
+    await stack.until(all_breached, "500 breaches", seconds=90, step=1.0)
+    await handed_over(stack, 60)
     await stack.stop("escalation")
     found = await assert_whole(stack.database, filed)
     await assert_positions_gapless(stack.database)

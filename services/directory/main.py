@@ -12,6 +12,7 @@ import structlog
 from services.directory.loader import DirectoryErrors, load_directory
 from services.directory.publishing import LANE, store_directory
 from services.runtime.keeper import Keeper
+from services.runtime.outages import through_outages
 from services.runtime.process import Process, run_process
 from services.runtime.remembered_facts import recall, remember
 from services.runtime.settings import Settings
@@ -34,7 +35,7 @@ class DirectoryFile:
     async def run(self) -> None:
         """Look for changes every two seconds, for ever."""
         while True:
-            await self.look()
+            await through_outages(self.look, "the last directory stays in force")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:

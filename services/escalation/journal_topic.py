@@ -6,6 +6,7 @@ past; what happens from now on is published as it happens. Ids are derived, so w
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from pydantic import TypeAdapter
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from events.escalation import JournalEntry
 from services.escalation.docket import journal_record
 from services.runtime.errors import StaleEpoch
+from services.runtime.outages import through_outages
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.remembered_facts import recall, remember
@@ -54,7 +56,7 @@ class JournalTopic:
                 continue
             for owned in self._claims():
                 try:
-                    while await self.catch_up(owned, topic_id):
+                    while await through_outages(partial(self.catch_up, owned, topic_id), "the journal waits"):
                         self._wake()
                 except StaleEpoch:
                     continue  # the new owner goes on from the same cursor

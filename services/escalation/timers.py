@@ -9,12 +9,13 @@ import contextlib
 import heapq
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from services.runtime.clock import Clock
-from services.runtime.errors import StaleEpoch, StoreBusy
+from services.runtime.errors import StaleEpoch
+from services.runtime.outages import through_outages
 from services.runtime.store import Store
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,6 @@ BATCH = 100
 """Cases fired in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
 PAGE = 200_000
 """Most deadlines of one partition in memory (about 140 bytes each)."""
-RETRY_SECONDS = 0.2
 
 
 class Timers:
@@ -90,28 +90,23 @@ class Timers:
 
     async def _fire_all(self, due: dict[str, list[str]], fire: Fire, drop: Drop) -> None:
         """Fire; while the database is away the deadlines wait, and fire late but never not at all."""
-        told = False
-        while due:
+
+        async def commit() -> None:
+            await fire({name: cases for name, cases in due.items() if name in self._heaps})
+
+        while True:
             try:
-                await fire(due)
+                await through_outages(commit, "deadlines wait for the database")
             except StaleEpoch as error:
                 for name in error.names:
-                    due.pop(name, None)
                     await drop(name)
-            except (StoreBusy, OperationalError) as error:
-                if not told:
-                    log.warning("store.away", reason=type(error).__name__, meaning="deadlines wait for the database")
-                told = True
-                await asyncio.sleep(RETRY_SECONDS)
-                due = {name: cases for name, cases in due.items() if name in self._heaps}
             else:
                 return
 
     async def _refill(self) -> None:
         half = self._clock.now() + self._horizon / 2
         for name in [name for name, until in self._until.items() if until < half]:
-            with contextlib.suppress(OperationalError):  # tried again at the next round; half a horizon is left
-                await self.load(name)
+            await through_outages(partial(self.load, name), "half a horizon of deadlines is still held")
 
     async def _sleep(self) -> None:
         firsts = [heap[0][0] for heap in self._heaps.values() if heap]

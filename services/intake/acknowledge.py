@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from escalation_policies.case import Case, Seat
 from events.base import Utc
 from events.ids import derived
 from events.incident import IncidentAcknowledged
@@ -57,6 +58,22 @@ class _Holder:
     person_id: str
     kind: str | None
     school_id: str | None
+    state: str | None
+
+    @property
+    def standing(self) -> str:
+        """Return where the person was told and what they declined since: an answer counts once for each standing.
+
+        So a repeat is the same answer, but one after "cannot take it", or at a second level, is a new one.
+        """
+        if self.state is None:
+            return ""
+        seats = [(level.level, seat) for level in Case.model_validate_json(self.state).levels for seat in level.seats]
+        mine = sorted((level, seat.question, str(seat.declined_at)) for level, seat in seats if self._is_mine(seat))
+        return orjson.dumps(mine).decode()
+
+    def _is_mine(self, seat: Seat) -> bool:
+        return seat.person_id == self.person_id
 
 
 @ROUTES.post(
@@ -83,7 +100,7 @@ async def acknowledge(
     holder = await _holder(deps, shared.wrong_codes, typed, request.client.host if request.client else None)
     fact = IncidentAcknowledged(case_id=holder.case_id, received_at=accepted_at, by=holder.person_id, via="code")
     answer = _answer(deps, holder, fact)
-    event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code)
+    event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code, holder.standing)
     async with deps.store.transaction() as unit:
         keyed = Keyed(ACTOR, event_id, content_hash(event_id))
         earlier = await remember(unit, keyed, answer, accepted_at)
@@ -110,7 +127,7 @@ async def _holder(deps: Deps, wrong_codes: WrongCodes, typed: str, address: str 
 
 async def _look_up(deps: Deps, code: str) -> _Holder | None:
     statement = (
-        select(codes.c.code, codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id)
+        select(codes.c.code, codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id, cases.c.state)
         .outerjoin(cases, cases.c.case_id == codes.c.case_id)
         .where(codes.c.code == code)
     )

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from services.notifier.rows import Step, write_steps
-from services.runtime.errors import StaleEpoch, StoreBusy
+from services.runtime.errors import StaleEpoch
+from services.runtime.outages import STORE_TROUBLE
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.store import Store
@@ -24,7 +25,6 @@ RETRY_SECONDS = 0.5
 LINGER_SECONDS = 0.02
 """How long a change that nothing waits for may wait for company; an intent, which a send waits for, never does."""
 
-_AWAY = (StoreBusy, OperationalError, InterfaceError, OSError)
 _log = structlog.get_logger(__name__)
 
 
@@ -103,7 +103,7 @@ class GroupCommit:
                 lost = _lost(batch, stale.names)
                 _fail(lost, stale)
                 batch = [entry for entry in batch if entry not in lost]
-            except _AWAY as error:
+            except STORE_TROUBLE as error:
                 _log.warning("database.away", error=type(error).__name__, waiting=len(batch))
                 await asyncio.sleep(RETRY_SECONDS)
             except DBAPIError as error:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from services.runtime.bus_admin import BUS_TROUBLE
 from services.runtime.consumption import Consumer, Consumption, Record
-from services.runtime.errors import BusAway, RecordSkipped, StaleEpoch, StoreBusy
+from services.runtime.errors import BusAway, RecordSkipped, StaleEpoch
 from services.runtime.keeper import Keeper
 from services.runtime.log_ends import check_gap, log_ends
+from services.runtime.outages import through_outages
 from services.runtime.ownership import Ownership
 from services.runtime.settings import Settings
 from services.runtime.store import ABSENT, Store
@@ -29,7 +29,6 @@ QUEUE_LIMIT = 5_000
 BATCH_LIMIT = 500
 START_SECONDS = 60.0
 RETRY_SECONDS = 1.0
-STORE_RETRY_SECONDS = 0.2
 
 
 class LifeEnded(Exception):
@@ -145,23 +144,19 @@ class BusWorker:
 
     async def _handle(self, batches: dict[tuple[str, int], list[Record]]) -> None:
         """Commit what arrived; while the database is away, hold it and try again."""
-        told = False
-        while True:
-            owned = self._claims(batches)
-            work = [(claim, self._ids[topic], batches[topic, partition]) for (topic, partition), claim in owned.items()]
-            try:
-                await self._consumption.handle(work)
-            except StaleEpoch as error:
-                for name in error.names:
-                    await self._keeper.drop(name)
-                raise LifeEnded(str(error)) from error
-            except (StoreBusy, OperationalError) as error:
-                if not told:
-                    log.warning("store.away", reason=type(error).__name__, meaning="records wait; nothing is lost")
-                told = True
-                await asyncio.sleep(STORE_RETRY_SECONDS)
-            else:
-                return
+
+        async def commit() -> None:
+            claims = self._claims(batches)
+            await self._consumption.handle(
+                [(claim, self._ids[topic], batches[topic, number]) for (topic, number), claim in claims.items()]
+            )
+
+        try:
+            await through_outages(commit, "records wait; nothing is lost")
+        except StaleEpoch as error:
+            for name in error.names:
+                await self._keeper.drop(name)
+            raise LifeEnded(str(error)) from error
 
     def _claims(self, batches: Mapping[tuple[str, int], Any]) -> dict[tuple[str, int], Ownership]:
         claims = {where: self._keeper.owned.get(self._name(where[1])) for where in batches}

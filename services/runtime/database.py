@@ -71,8 +71,10 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Open a read-only snapshot."""
+        """Open a connection for reading, in one transaction."""
         async with self.engine.connect() as connection:
+            if self.is_sqlite:
+                await connection.execute(text("BEGIN"))
             yield connection
             await connection.rollback()
 
@@ -109,7 +111,7 @@ def _sqlite(url: str) -> AsyncEngine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=8, max_overflow=8)
+    engine = create_async_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, record: Any) -> None:
@@ -134,7 +136,12 @@ def _postgres(url: str, idle_seconds: float) -> AsyncEngine:
     # next claim is not blocked for longer than a lease.
     options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)} -c timezone=UTC"
     return create_async_engine(
-        url, pool_size=8, max_overflow=8, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+        url,
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from services.runtime.metrics import PARTITIONS_OWNED
+from services.runtime.outages import through_outages
 from services.runtime.ownership import Ownership, OwnershipRows
 
 log = structlog.get_logger(__name__)
@@ -78,11 +79,14 @@ class Keeper:
         while True:
             await asyncio.sleep(self._lease / 4)
             rounds += 1
-            for lost in await self._rows.renew(list(self.owned.values())):
-                if self.owned.get(lost.name) == lost:
-                    await self.drop(lost.name)
+            await through_outages(self._renew, "leases are renewed when the database is back")
             if rounds > 4:  # noqa: PLR2004 - one whole lease: what ran before us may still be alive
-                await self._take_over()
+                await through_outages(self._take_over, "nothing is taken over meanwhile")
+
+    async def _renew(self) -> None:
+        for lost in await self._rows.renew(list(self.owned.values())):
+            if self.owned.get(lost.name) == lost:
+                await self.drop(lost.name)
 
     async def _take_over(self) -> None:
         find = self._rows.expired_with_mail if self._only_with_mail else self._rows.expired

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.directory import PersonRecorded, UnitRecorded
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
+from services.runtime.outages import through_outages
 from services.runtime.remembered_facts import recall, remember
 from services.runtime.tables import directory_entries
 
@@ -55,7 +56,7 @@ class LiveDirectory:
         """Look for a new version every second, for ever."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            await self.refresh()
+            await through_outages(self.refresh, "the last directory stays in force")
 
 
 async def read_entries(connection: AsyncConnection) -> tuple[list[UnitRecorded], list[PersonRecorded]]:

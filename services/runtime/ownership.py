@@ -6,6 +6,7 @@ worker that slept through its lease and wakes finds its commits refused, whateve
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -65,6 +66,7 @@ class OwnershipRows:
             .returning(ownership.c.name)
         )
         async with self._database.writing() as connection:
+            await _lock(connection, owned)
             kept = set((await connection.execute(statement)).scalars())
         return [o for o in owned if o.name not in kept]
 
@@ -73,6 +75,7 @@ class OwnershipRows:
         if not owned:
             return
         async with self._database.writing() as connection:
+            await _lock(connection, owned)
             await connection.execute(
                 update(ownership)
                 .where(or_(*(and_(ownership.c.name == o.name, ownership.c.epoch == o.epoch) for o in owned)))
@@ -99,17 +102,24 @@ class OwnershipRows:
             return list((await connection.execute(statement)).scalars())
 
 
+async def _lock(connection: AsyncConnection, owned: Sequence[Ownership]) -> dict[str, Any]:
+    """Lock the rows until commit and return them. Always in the order of names, or two workers would deadlock."""
+    statement = (
+        select(ownership.c.name, ownership.c.epoch, ownership.c.position)
+        .where(ownership.c.name.in_(sorted(o.name for o in owned)))
+        .order_by(ownership.c.name)
+        .with_for_update()  # says nothing on SQLite, whose writers have the one write lock already
+    )
+    return {row.name: row for row in await connection.execute(statement)}
+
+
 async def fence(connection: AsyncConnection, owned: Sequence[Ownership]) -> dict[str, int]:
     """Lock the rows of ``owned`` until commit and return each partition's journal position.
 
     Raises:
         StaleEpoch: one of them was claimed by somebody else. The caller drops it; the transaction rolls back.
     """
-    names = sorted(o.name for o in owned)
-    statement = select(ownership.c.name, ownership.c.epoch, ownership.c.position).where(ownership.c.name.in_(names))
-    if connection.dialect.name == "postgresql":
-        statement = statement.order_by(ownership.c.name).with_for_update()
-    rows = {row.name: row for row in await connection.execute(statement)}
+    rows = await _lock(connection, owned)
     stale = [o.name for o in owned if o.name not in rows or rows[o.name].epoch != o.epoch]
     if stale:
         raise StaleEpoch(stale)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from services.runtime.database import Database
 from services.runtime.metrics import RECORDS_REQUEUED
+from services.runtime.outages import through_outages
 from services.runtime.relay import CONFIRMED_BY
 from services.runtime.settings import Settings
 from services.runtime.tables import consumed, inbox, outbox
@@ -49,7 +50,7 @@ class Reconciler:
         """Compare every two seconds, for ever."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            await self.compare()
+            await through_outages(self.compare, "nothing is compared meanwhile")
 
     async def compare(self) -> int:
         """Compare once; return how many records are to be published again."""

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from events.topics import TopicName
 from services.runtime.bus_admin import BUS_TROUBLE
 from services.runtime.metrics import RECORDS_PUBLISHED
+from services.runtime.outages import through_outages
 from services.runtime.outbox_rows import OutboxRow, OutboxRows, Published
 from services.runtime.settings import Settings
 from services.runtime.topic_watch import TopicWatch
@@ -60,7 +61,7 @@ class Relay:
         try:
             while True:
                 try:
-                    await self._drain()
+                    await through_outages(self._drain, "records wait in the outbox")
                 except BUS_TROUBLE as error:
                     log.warning("relay.interrupted", reason=repr(error))
                     await self._drop_producer()

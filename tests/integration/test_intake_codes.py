@@ -5,10 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from events.ids import derived
-from events.incident import IncidentAcknowledged
-from services.runtime.outbox_rows import OutboxRows
-from tests.support.intake import LANE, NOW, PRINCIPAL, Intake, problem
+from events.incident import IncidentAcknowledged, IncidentDeclined
+from tests.support.intake import NOW, PRINCIPAL, Intake, problem
 
 CODE = "7K0M1Q9Z"
 
@@ -40,8 +38,24 @@ async def test_code_is_read_as_people_type_it(intake: Intake, typed: str) -> Non
     assert fact == IncidentAcknowledged(
         case_id=case_id, received_at=NOW + timedelta(minutes=2), by=PRINCIPAL, via="code"
     )
-    row = (await OutboxRows(intake.database).pending([LANE], 10))[-1]
-    assert row.event_id == derived("fact", case_id, "acknowledged", PRINCIPAL, CODE)
+
+
+async def test_code_is_heard_again_after_its_holder_declined(intake: Intake) -> None:
+    """A repeat counts once; "I can, after all" is no repeat."""
+    case_id: str = (await intake.file())["case_id"]
+    case = await intake.judge_filed()
+    await intake.give_code(case_id, PRINCIPAL, CODE)
+    async with intake.anonymous() as client:
+        await client.post("/v1/acknowledge", json={"code": CODE})
+        case = await intake.judge(case, IncidentAcknowledged(case_id=case_id, received_at=NOW, by=PRINCIPAL))
+        later = NOW + timedelta(minutes=1)
+        await intake.judge(case, IncidentDeclined(case_id=case_id, received_at=later, by=PRINCIPAL))
+        intake.clock.show(NOW + timedelta(minutes=2))
+        again = await client.post("/v1/acknowledge", json={"code": CODE})
+
+    assert again.json()["accepted_at"] == "2026-03-02T06:02:00Z"
+    facts = [fact for fact in await intake.facts() if isinstance(fact, IncidentAcknowledged)]
+    assert [fact.received_at for fact in facts] == [NOW, NOW + timedelta(minutes=2)]
 
 
 async def test_same_code_again_gets_the_same_answer_and_counts_once(intake: Intake) -> None:

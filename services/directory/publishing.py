@@ -45,7 +45,7 @@ async def store_directory(
             )
             for entry_id, body in bodies
         ]
-        await unit.append(LANE, [Outgoing(topic, record) for record in records])
+        await unit.append([(LANE, Outgoing(topic, record)) for record in records])
     return len(records)
 
 

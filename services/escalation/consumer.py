@@ -9,7 +9,7 @@ from escalation_policies.selector import Directory
 from events.base import CaseFact
 from events.codec import Encoded
 from events.topics import TopicName
-from services.escalation.docket import Docket
+from services.escalation.docket import Docket, Following
 from services.escalation.home import home_partition
 from services.escalation.timers import Timers
 from services.runtime.clock import Clock
@@ -52,23 +52,24 @@ class EscalationConsumer:
         self._claims = claims
         self._wake = wake
 
-    async def apply(self, unit: UnitOfWork, owned: Ownership, events: Sequence[Received]) -> Applied:
+    async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
         """Judge each event in its order; send on what belongs to another partition."""
         now = self._clock.now()
-        forwarded = [event for event in events if _home(event) not in {None, event.record.partition}]
-        await unit.append(owned.name, [_forward(event) for event in forwarded])
-        docket = Docket(unit, owned, self._directory(), self._policies, now)
-        mine = [event for event in events if event not in forwarded]
-        await docket.load({event.body.case_id for event in mine if isinstance(event.body, CaseFact)})
+        away = [(owned, event) for owned, event in batch if _home(event) not in {None, event.record.partition}]
+        await unit.append([(owned.name, _forward(event)) for owned, event in away])
+        forwarded = [event for _, event in away]
+        mine = [(owned, event) for owned, event in batch if event not in forwarded]
+        docket = Docket(unit, self._directory(), self._policies, now)
+        await docket.load({event.body.case_id for _, event in mine if isinstance(event.body, CaseFact)})
         rejected = []
-        for event in mine:
-            reason = await self._hear(docket, event, now)
+        for owned, event in mine:
+            reason = await self._hear(docket, owned, event, now)
             if reason is not None:
                 rejected.append(Rejected(event.record, reason, event.event_id))
         following = await docket.write(self._settings, self._code_key)
-        return Applied(lambda: self._after(owned.name, following), rejected, forwarded)
+        return Applied(lambda: self._after(following), rejected, forwarded)
 
-    async def _hear(self, docket: Docket, event: Received, now: datetime) -> str | None:
+    async def _hear(self, docket: Docket, owned: Ownership, event: Received, now: datetime) -> str | None:
         """Judge one event; return why it cannot be, if it cannot."""
         body = event.body
         if not isinstance(body, CaseFact) or not event.envelope.type.startswith("edu.tocsin.incident."):
@@ -76,7 +77,7 @@ class EscalationConsumer:
         if body.received_at > now + FUTURE_LIMIT:
             return f"received_at {body.received_at.isoformat()} lies in the future: is the producer's clock right?"
         try:
-            await docket.hear(event.event_id, body)
+            await docket.hear(owned, event.event_id, body)
         except PolicyError as error:
             return str(error)
         return None
@@ -88,23 +89,21 @@ class EscalationConsumer:
             StaleEpoch: some partitions belong to somebody else now; nothing was applied.
         """
         claims = {name: claim for name in due if (claim := self._claims(name)) is not None}
-        following: dict[str, Mapping[str, datetime | None]] = {}
         fired: list[datetime] = []
         async with self._store.transaction(*claims.values()) as unit:
             now = self._clock.now()
+            docket = Docket(unit, self._directory(), self._policies, now)
+            await docket.load([case_id for name in claims for case_id in due[name]])
             for name, claim in claims.items():
-                docket = Docket(unit, claim, self._directory(), self._policies, now)
-                await docket.load(due[name])
                 for case_id in due[name]:
-                    fired += docket.fire(case_id)
-                following[name] = await docket.write(self._settings, self._code_key)
+                    fired += docket.fire(claim, case_id)
+            following = await docket.write(self._settings, self._code_key)
         for deadline in fired:
             DEADLINE_LATENESS.observe(self._clock.real_seconds(now - deadline))
-        for name, cases in following.items():
-            self._after(name, cases)
+        self._after(following)
 
-    def _after(self, name: str, following: Mapping[str, datetime | None]) -> None:
-        for case_id, due in following.items():
+    def _after(self, following: Sequence[Following]) -> None:
+        for name, due, case_id in following:
             self._timers.put(name, due, case_id)
         self._wake()
 

@@ -1,6 +1,6 @@
 """The cases before the machine in one unit of work: loaded, judged, and written with everything that follows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import orjson
@@ -18,7 +18,7 @@ from events.ids import journal_event_id
 from events.incident import IncidentFiled
 from events.notification import NotificationRequested
 from events.registry import MODELS
-from services.escalation.codes import Holder, codes_for
+from services.escalation.codes import codes_for
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.settings import Settings
@@ -30,28 +30,29 @@ _TICK = timedelta(microseconds=1)
 """A deadline of this very moment has come."""
 
 
-class Docket:
-    """Judges events of one partition and collects what must be written."""
+Following = tuple[str, datetime | None, str]
+"""(partition name, next deadline, case id) after a unit of work."""
 
-    def __init__(
-        self, unit: UnitOfWork, owned: Ownership, directory: Directory, policies: PolicyLibrary, now: datetime
-    ) -> None:
+
+class Docket:
+    """Judges events and collects what must be written; each case with the claim on its partition."""
+
+    def __init__(self, unit: UnitOfWork, directory: Directory, policies: PolicyLibrary, now: datetime) -> None:
         self._unit = unit
-        self._owned = owned
         self._directory = directory
         self._policies = policies
         self._now = now
         self._cases: dict[str, Case] = {}
-        self._touched: dict[str, Case] = {}
-        self._entries: list[JournalEntry] = []
-        self._requests: list[NotificationRequested] = []
+        self._touched: dict[str, tuple[Ownership, Case]] = {}
+        self._entries: list[tuple[Ownership, JournalEntry]] = []
+        self._requests: list[tuple[Ownership, NotificationRequested]] = []
 
     async def load(self, case_ids: Collection[str]) -> None:
         """Read the cases that exist."""
         for case_id, state in (await self._unit.load(case_ids)).items():
             self._cases[case_id] = Case.model_validate_json(state)
 
-    async def hear(self, event_id: str, event: CaseFact) -> None:
+    async def hear(self, owned: Ownership, event_id: str, event: CaseFact) -> None:
         """Judge one fact. One that comes before the report of its case is kept until the report comes.
 
         Raises:
@@ -62,61 +63,54 @@ class Docket:
         if decisions[-1].state is None:
             await self._keep_waiting(event_id, event)
             return
-        self._collect(event.case_id, decisions)
+        self._collect(owned, event.case_id, decisions)
         if case is None and isinstance(event, IncidentFiled):
             for waiting in await self._take_waiting(event.case_id):
                 self._collect(
+                    owned,
                     event.case_id,
                     judge(self._cases[event.case_id], waiting, self._directory, self._policies, self._now),
                 )
 
-    def fire(self, case_id: str) -> list[datetime]:
+    def fire(self, owned: Ownership, case_id: str) -> list[datetime]:
         """Apply every stored deadline of a case that has come; return those deadlines."""
         fired: list[datetime] = []
         case = self._cases.get(case_id)
         while case is not None and (event := next_deadline(case, self._now + _TICK, self._now)) is not None:
-            self._collect(case_id, [decide(case, event, self._directory, self._policies, self._now)])
+            self._collect(owned, case_id, [decide(case, event, self._directory, self._policies, self._now)])
             fired.append(event.deadline)
             case = self._cases[case_id]
         return fired
 
-    async def write(self, settings: Settings, code_key: bytes) -> Mapping[str, datetime | None]:
+    async def write(self, settings: Settings, code_key: bytes) -> list[Following]:
         """Write states, journal and outbox; return the next deadline of each case touched."""
-        partition = int(self._owned.name.rsplit("/", 1)[1])
-        await self._unit.save([case_row(case, partition) for case in self._touched.values()])
-        await self._unit.record(self._owned, [journal_row(entry) for entry in self._entries])
-        await self._unit.append(
-            self._owned.name, [*self._journal_records(settings), *await self._asked(settings, code_key)]
-        )
-        return {case_id: case.next_due_at for case_id, case in self._touched.items()}
+        await self._unit.save([case_row(case, owned.partition) for owned, case in self._touched.values()])
+        await self._unit.record([(owned, journal_row(entry)) for owned, entry in self._entries])
+        topic = settings.topic("escalations")
+        entries = [(owned.name, Outgoing(topic, journal_record(entry))) for owned, entry in self._entries]
+        await self._unit.append([*entries, *await self._asked(settings.topic("notifications"), code_key)])
+        return [(owned.name, case.next_due_at, case.case_id) for owned, case in self._touched.values()]
 
-    def _collect(self, case_id: str, decisions: list[Decision]) -> None:
+    def _collect(self, owned: Ownership, case_id: str, decisions: list[Decision]) -> None:
         for decision in decisions:
             for effect in decision.effects:
                 if isinstance(effect, JournalEntry):
-                    self._entries.append(effect)
+                    self._entries.append((owned, effect))
                 else:
-                    self._requests.append(effect)
+                    self._requests.append((owned, effect))
         state = decisions[-1].state
         if state is not None:
-            self._cases[case_id] = self._touched[case_id] = state
+            self._cases[case_id] = state
+            self._touched[case_id] = (owned, state)
 
-    def _journal_records(self, settings: Settings) -> list[Outgoing]:
-        topic = settings.topic("escalations")
-        return [Outgoing(topic, journal_record(entry)) for entry in self._entries]
-
-    async def _asked(self, settings: Settings, code_key: bytes) -> list[Outgoing]:
+    async def _asked(self, topic: str, code_key: bytes) -> list[tuple[str, Outgoing]]:
         """Return the requests as records, each with its recipient's own acknowledgement code."""
-        holders: list[Holder] = [(r.case_id, r.person_id) for r in self._requests if r.asks_acknowledgement]
+        holders = [(r.case_id, r.person_id) for _, r in self._requests if r.asks_acknowledgement]
         given = await codes_for(self._unit.connection, code_key, holders)
-        topic = settings.topic("notifications")
-        records = []
-        for request in self._requests:
-            coded = request
-            if request.asks_acknowledgement:
-                coded = request.model_copy(update={"code": given[request.case_id, request.person_id]})
-            records.append(Outgoing(topic, _request_record(coded)))
-        return records
+        return [
+            (owned.name, Outgoing(topic, _request_record(request, given.get((request.case_id, request.person_id)))))
+            for owned, request in self._requests
+        ]
 
     async def _keep_waiting(self, event_id: str, event: CaseFact) -> None:
         await self._unit.connection.execute(
@@ -183,9 +177,10 @@ def journal_record(entry: JournalEntry) -> Encoded:
     )
 
 
-def _request_record(request: NotificationRequested) -> Encoded:
+def _request_record(request: NotificationRequested, code: str | None) -> Encoded:
+    coded = request.model_copy(update={"code": code}) if request.asks_acknowledgement else request
     return encode(
-        request,
+        coded,
         event_id=request.notification_id,
         key=request.contact_id,
         source=SOURCE,

@@ -64,7 +64,6 @@ class JournalTopic:
     async def catch_up(self, owned: Ownership, topic_id: str) -> bool:
         """Append one page of the past to the outbox; return whether there may be more."""
         name = f"journal_topic:{owned.name}"
-        partition = int(owned.name.rsplit("/", 1)[1])
         async with self._store.transaction(owned) as unit:
             known = await recall(unit.connection, name)
             if known is None:  # the first incarnation: everything was published as it happened
@@ -76,17 +75,17 @@ class JournalTopic:
             first, last = (0, await _position(unit, owned)) if seen_id != topic_id else _span(cursor)
             rows = await unit.connection.execute(
                 select(journal.c.position, journal.c.entry)
-                .where(journal.c.partition == partition, journal.c.position > first, journal.c.position <= last)
+                .where(journal.c.partition == owned.partition, journal.c.position > first, journal.c.position <= last)
                 .order_by(journal.c.position)
                 .limit(PAGE)
             )
             page = rows.all()
             entries = [_ENTRY.validate_json(row.entry) for row in page]
-            await unit.append(owned.name, [Outgoing(self._topic, journal_record(entry)) for entry in entries])
+            await unit.append([(owned.name, Outgoing(self._topic, journal_record(entry))) for entry in entries])
             more = len(page) == PAGE
             cursor = f"{page[-1].position}-{last}" if more else "done"
             await remember(unit.connection, name, f"{topic_id} {cursor}")
-        log.warning("journal.published_again", partition=partition, entries=len(page))
+        log.warning("journal.published_again", partition=owned.partition, entries=len(page))
         return more
 
 

@@ -51,7 +51,7 @@ async def append_fact(
         event_type=fact.TYPE,
         traceparent=known,
     )
-    await unit.append(deps.lane, [Outgoing(deps.settings.topic(INCIDENTS), record)])
+    await unit.append([(deps.lane, Outgoing(deps.settings.topic(INCIDENTS), record))])
 
 
 async def insert_once(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:

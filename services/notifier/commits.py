@@ -5,7 +5,7 @@ disk is spread over all that are under way, and an idle notifier still commits a
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -118,13 +118,9 @@ class GroupCommit:
                 return
 
     async def _write(self, changes: Sequence[Change]) -> None:
-        lanes: defaultdict[Ownership, list[Outgoing]] = defaultdict(list)
-        for change in changes:
-            lanes[change.owned].append(change.record)
-        async with self._store.transaction(*lanes) as unit:
+        async with self._store.transaction(*dict.fromkeys(change.owned for change in changes)) as unit:
             await write_steps(unit.connection, [change.step for change in changes])
-            for owned, records in lanes.items():
-                await unit.append(owned.name, records)
+            await unit.append([(change.owned.name, change.record) for change in changes])
 
 
 def _lost(batch: Sequence[_Entry], names: Collection[str]) -> list[_Entry]:

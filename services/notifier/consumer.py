@@ -29,23 +29,23 @@ class NotifierConsumer:
         self._clock = clock
         self._sender = sender
 
-    async def apply(self, unit: UnitOfWork, owned: Ownership, events: Sequence[Received]) -> Applied:
+    async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
         """Insert the requests not seen before; they are sent after the commit."""
-        requests = [event.body for event in events if isinstance(event.body, NotificationRequested)]
+        requests = [(owned, event.body) for owned, event in batch if isinstance(event.body, NotificationRequested)]
         rejected = [
             Rejected(event.record, f"{event.envelope.type} does not belong on this topic", event.event_id)
-            for event in events
+            for _, event in batch
             if not isinstance(event.body, NotificationRequested)
         ]
         now = self._clock.now()
-        fresh = await insert_new(unit.connection, _partition(owned), requests, now)
-        jobs = [Job(owned, request, "pending", tries=0, next_try_at=now) for request in fresh]
+        fresh = await insert_new(unit.connection, requests, now)
+        jobs = [Job(owned, request, "pending", tries=0, next_try_at=now) for owned, request in fresh]
         return Applied(lambda: self._sender.take(jobs), rejected)
 
     async def claimed(self, owned: Ownership) -> None:
         """Go on with what the partition's last owner left: waiting, to be tried again, or of unknown outcome."""
         self._sender.claim(owned)
-        rows = await unfinished(self._store.database, _partition(owned))
+        rows = await unfinished(self._store.database, owned.partition)
         self._sender.take(_jobs(owned, rows))
         if rows:
             _log.info("notifications.resumed", partition=owned.name, count=len(rows))
@@ -53,10 +53,6 @@ class NotifierConsumer:
     async def lost(self, owned: Ownership) -> None:
         """Drop the partition's messages: they are another worker's now."""
         self._sender.lose(owned)
-
-
-def _partition(owned: Ownership) -> int:
-    return int(owned.name.rsplit("/", 1)[1])
 
 
 def _jobs(owned: Ownership, rows: Iterable[Unfinished]) -> Iterable[Job]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from events.delivery import DeliveryState
 from events.notification import NotificationRequested
 from services.runtime.database import Database
+from services.runtime.ownership import Ownership
 from services.runtime.tables import notifications
 
 RowState = Literal["pending"] | DeliveryState
@@ -51,19 +52,20 @@ class Step:
 
 
 async def insert_new(
-    connection: AsyncConnection, partition: int, requests: Sequence[NotificationRequested], now: datetime
-) -> list[NotificationRequested]:
-    """Write requests not seen before as ``pending`` and return them.
+    connection: AsyncConnection, requests: Sequence[tuple[Ownership, NotificationRequested]], now: datetime
+) -> list[tuple[Ownership, NotificationRequested]]:
+    """Write requests not seen before as ``pending``, and return them with the claims they came with.
 
     A repeat is the same row, whatever became of it.
     """
-    by_id = {request.notification_id: request for request in requests}
+    by_id = {request.notification_id: (owned, request) for owned, request in requests}
     known = await _known(connection, by_id.keys())
-    fresh = [request for request in by_id.values() if request.notification_id not in known]
+    fresh = [pair for notification_id, pair in by_id.items() if notification_id not in known]
     if fresh:
         insert: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
         await connection.execute(
-            insert(notifications).on_conflict_do_nothing(), [_new_row(partition, request, now) for request in fresh]
+            insert(notifications).on_conflict_do_nothing(),
+            [_new_row(owned.partition, request, now) for owned, request in fresh],
         )
     return fresh
 

@@ -3,12 +3,12 @@
 What cannot be read goes to the dead-letter topic, with its reason and its original bytes; the next record is handled.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from sqlalchemy import select
 
 from events.base import Body
 from events.codec import Encoded, decode
@@ -20,7 +20,6 @@ from services.runtime.metrics import RECORDS_HANDLED
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.store import ABSENT, Position, Store, UnitOfWork
-from services.runtime.tables import consumed
 
 log = structlog.get_logger(__name__)
 OUR_SOURCES = "/tocsin/"
@@ -76,8 +75,11 @@ class Consumer(Protocol):
     name: str
     topics: tuple[TopicName, ...]
 
-    async def apply(self, unit: UnitOfWork, owned: Ownership, events: Sequence[Received]) -> Applied:
-        """Apply the events of one partition inside the transaction. An exception stops the worker: it is a bug."""
+    async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
+        """Apply events, each with the claim on its partition, inside one transaction.
+
+        An exception stops the worker: it is a bug.
+        """
         ...
 
     async def claimed(self, owned: Ownership) -> None:
@@ -107,56 +109,53 @@ class Consumption:
     async def handle(self, batches: Sequence[tuple[Ownership, str, Sequence[Record]]]) -> None:
         """Handle (claim, topic id, records of one topic partition) in one transaction: a group commit.
 
+        The number of statements does not grow with the number of partitions.
+
         Raises:
             StaleEpoch: nothing was written; drop the partitions it names and try the others again.
         """
-        after: list[AfterCommit] = []
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         async with self._store.transaction(*dict.fromkeys(owned for owned, _, _ in batches)) as unit:
-            for owned, topic_id, records in batches:
-                applied = await self._one(unit, owned, topic_id, records, counts)
-                if applied.after_commit is not None:
-                    after.append(applied.after_commit)
+            after = await self._handle(unit, batches, counts)
         for outcome, count in counts.items():
             RECORDS_HANDLED.labels(outcome=outcome).inc(count)
-        for callback in after:
-            callback()
+        if after is not None:
+            after()
 
-    async def _one(
-        self, unit: UnitOfWork, owned: Ownership, topic_id: str, records: Sequence[Record], counts: dict[str, int]
-    ) -> Applied:
-        first = records[0]
-        last = await _stored_offset(unit, self._consumer.name, first, topic_id)
-        fresh = [record for record in records if record.offset > last]
-        _count(counts, "old-offset", len(records) - len(fresh))
+    async def _handle(
+        self, unit: UnitOfWork, batches: Sequence[tuple[Ownership, str, Sequence[Record]]], counts: Counter[str]
+    ) -> AfterCommit | None:
+        name = self._consumer.name
+        stored = await unit.offsets(name, {records[0].topic: topic_id for _, topic_id, records in batches})
+        claims: dict[tuple[str, int], Ownership] = {}
+        fresh: list[Record] = []
+        positions: list[Position] = []
+        for owned, topic_id, records in batches:
+            where = (records[0].topic, records[0].partition)
+            new = [record for record in records if record.offset > stored.get(where, ABSENT)]
+            counts["old-offset"] += len(records) - len(new)
+            if new:
+                claims[where] = owned
+                fresh += new
+                positions.append(Position(*where, topic_id, new[-1].offset))
         if not fresh:
-            return Applied()
+            return None
         events, rejected = _decode_all(fresh)
-        seen = await unit.seen(self._consumer.name, [event.event_id for event in events])
-        new = list({event.event_id: event for event in events if event.event_id not in seen}.values())
-        _count(counts, "duplicate", len(events) - len(new))
-        applied = await self._consumer.apply(unit, owned, new) if new else Applied()
+        seen = await unit.seen(name, [event.event_id for event in events])
+        unseen = list({event.event_id: event for event in events if event.event_id not in seen}.values())
+        counts["duplicate"] += len(events) - len(unseen)
+        batch = [(claims[event.record.topic, event.record.partition], event) for event in unseen]
+        applied = await self._consumer.apply(unit, batch) if batch else Applied()
         rejected += applied.rejected
-        _count(counts, "dead-letter", len(rejected))
-        _count(counts, "applied", len(new) - len(applied.rejected))
-        await unit.append(owned.name, [_letter(item) for item in rejected])
+        counts["dead-letter"] += len(rejected)
+        counts["applied"] += len(unseen) - len(applied.rejected)
+        await unit.append([(claims[r.record.topic, r.record.partition].name, _letter(r)) for r in rejected])
         forwarded = {event.event_id for event in applied.forwarded}
-        handled = [event.event_id for event in new if event.event_id not in forwarded]
+        handled = [event.event_id for event in unseen if event.event_id not in forwarded]
         handled += [item.event_id for item in rejected if item.event_id]
-        await unit.mark_seen(self._consumer.name, dict.fromkeys(handled).keys(), self._clock.now())
-        position = Position(first.topic, first.partition, topic_id, fresh[-1].offset)
-        await unit.advance(self._consumer.name, [position])
-        return applied
-
-
-async def _stored_offset(unit: UnitOfWork, consumer: str, record: Record, topic_id: str) -> int:
-    statement = select(consumed.c.topic_id, consumed.c.offset).where(
-        consumed.c.consumer == consumer,
-        consumed.c.topic == record.topic,
-        consumed.c.partition == record.partition,
-    )
-    row = (await unit.connection.execute(statement)).one_or_none()
-    return int(row.offset) if row is not None and row.topic_id == topic_id else ABSENT
+        await unit.mark_seen(name, dict.fromkeys(handled), self._clock.now())
+        await unit.advance(name, positions)
+        return applied.after_commit
 
 
 def _decode_all(records: Iterable[Record]) -> tuple[list[Received], list[Rejected]]:
@@ -187,8 +186,3 @@ def _letter(item: Rejected) -> Outgoing:
 
 def _printable(value: bytes | None) -> bytes:
     return (value or b"").decode(errors="replace").encode()
-
-
-def _count(counts: dict[str, int], outcome: str, number: int) -> None:
-    if number:
-        counts[outcome] = counts.get(outcome, 0) + number

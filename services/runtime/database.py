@@ -1,12 +1,10 @@
-"""The database: one engine for SQLite (WAL, synchronous=FULL) and PostgreSQL, and how a write begins.
+"""The database: one engine for SQLite (WAL, synchronous=FULL) and PostgreSQL, and their few differences.
 
 On SQLite every writer takes the one write lock at its start (``BEGIN IMMEDIATE``), so no unit of work fails half-way
-through with "database is locked"; waiting is a short, jittered retry, because SQLite's own busy handler sleeps up to
-100 ms a step (sqlite3.c, ``sqliteDefaultBusyCallback``) and that would be the tail of every latency.
+through with "database is locked"; see ``sqlite_writer``.
 """
 
 import asyncio
-import random
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,15 +17,11 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import ColumnElement, Connection, create_engine, event, literal_column, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from services.runtime.errors import SchemaMismatch, StoreBusy
+from services.runtime.errors import SchemaMismatch
+from services.runtime.sqlite_writer import SqliteWriter
 
-LOCK_PATIENCE_SECONDS = 10.0
-"""Longest wait for SQLite's write lock: twice the default lease, past which a worker is taken for dead anyway."""
-
-_RETRY_SECONDS = (0.0005, 0.004)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x70C51
 _MIGRATING = threading.Lock()
@@ -40,7 +34,7 @@ class Database:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _sqlite(url) if self.is_sqlite else _postgres(url, idle_transaction_seconds)
-        self._write_lock = asyncio.Lock()
+        self._writer = SqliteWriter(self.engine) if self.is_sqlite else None
 
     @property
     def now_micros(self) -> ColumnElement[int]:
@@ -56,18 +50,12 @@ class Database:
         Raises:
             StoreBusy: SQLite stayed locked for ten seconds; nothing was written.
         """
-        if not self.is_sqlite:
+        if self._writer is not None:
+            async with self._writer.writing() as connection:
+                yield connection
+        else:
             async with self.engine.begin() as connection:
                 yield connection
-            return
-        async with self._write_lock, self.engine.connect() as connection:
-            await _begin_immediate(connection)
-            try:
-                yield connection
-            except BaseException:
-                await connection.rollback()
-                raise
-            await connection.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -89,22 +77,6 @@ class Database:
             SchemaMismatch: the database was written by a newer version; run that one.
         """
         await asyncio.to_thread(_migrate, self.url)
-
-
-async def _begin_immediate(connection: AsyncConnection) -> None:
-    deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE_SECONDS
-    while True:
-        try:
-            await connection.execute(text("BEGIN IMMEDIATE"))
-        except OperationalError as error:
-            if "locked" not in str(error) and "busy" not in str(error):
-                raise
-            await connection.rollback()
-            if asyncio.get_running_loop().time() > deadline:
-                raise StoreBusy(f"the database stayed locked for {LOCK_PATIENCE_SECONDS:.0f} s") from error
-            await asyncio.sleep(random.uniform(*_RETRY_SECONDS))  # noqa: S311 - jitter, not a secret
-        else:
-            return
 
 
 def _sqlite(url: str) -> AsyncEngine:

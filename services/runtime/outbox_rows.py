@@ -43,8 +43,8 @@ class Published:
     offset: int
 
 
-async def append_outgoing(connection: AsyncConnection, lane: str, records: Sequence[Outgoing]) -> None:
-    """Write ``records`` to ``lane`` in order, as part of the caller's transaction."""
+async def append_outgoing(connection: AsyncConnection, records: Sequence[tuple[str, Outgoing]]) -> None:
+    """Write (lane, record) pairs in order, as part of the caller's transaction."""
     if not records:
         return
     await connection.execute(
@@ -60,7 +60,7 @@ async def append_outgoing(connection: AsyncConnection, lane: str, records: Seque
                 "pending": True,
                 "tries": 0,
             }
-            for outgoing in records
+            for lane, outgoing in records
         ],
     )
 

@@ -27,6 +27,11 @@ class Ownership:
     name: str
     epoch: int
 
+    @property
+    def partition(self) -> int:
+        """Return the partition of a ``<consumer>/<partition>`` claim."""
+        return int(self.name.rsplit("/", 1)[1])
+
 
 class OwnershipRows:
     """The ownership table's verbs, each its own short transaction."""

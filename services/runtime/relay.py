@@ -6,6 +6,7 @@ A row stays until the broker acknowledged it; rows that a consumer of ours must 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -27,6 +28,8 @@ CONFIRMED_BY: Mapping[TopicName, str] = {"incidents": "escalation", "notificatio
 BATCH = 500
 POLL_SECONDS = 1.0
 """How often lanes are looked at without being woken: rows of another process (an orphaned lane)."""
+SETTLE_SECONDS = 0.1
+"""Acknowledged rows are settled together this often: each settling is a commit, and commits are what is scarce."""
 RETRY_SECONDS = 0.5
 REQUEST_TIMEOUT_MS = 10_000
 MAX_RECORD_BYTES = 1_048_576
@@ -51,6 +54,8 @@ class Relay:
         self._confirmed = {settings.topic(name) for name in CONFIRMED_BY}
         self._woken = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
+        self._acknowledged: dict[int, Published | None] = {}
+        self._settled_at = time.monotonic()
 
     def wake(self) -> None:
         """Say that something was committed to a lane of this process."""
@@ -68,21 +73,38 @@ class Relay:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                    await asyncio.wait_for(self._woken.wait(), SETTLE_SECONDS if self._acknowledged else POLL_SECONDS)
         finally:
             await self._drop_producer()
 
     async def _drain(self) -> None:
+        """Publish what is pending; settle when enough was acknowledged, or when there is nothing else to do."""
         while True:
             self._woken.clear()
             lanes = list(self._lanes())
-            rows = await self._rows.pending(lanes, BATCH) if lanes else []
+            found = await self._rows.pending(lanes, BATCH + len(self._acknowledged)) if lanes else []
+            rows = [row for row in found if row.id not in self._acknowledged]
+            if rows:
+                await self._publish(rows)
+            if self._acknowledged and (len(self._acknowledged) >= BATCH or self._settling_is_due()):
+                await self._settle()
             if not rows:
                 return
-            await self._publish(rows)
+
+    def _settling_is_due(self) -> bool:
+        return time.monotonic() - self._settled_at >= SETTLE_SECONDS
+
+    async def _settle(self) -> None:
+        """Note in the outbox what the broker has. Dying before it repeats records, and repeats do nothing."""
+        settled = dict(self._acknowledged)
+        kept = [published for published in settled.values() if published is not None]
+        await self._rows.settle(kept, [row_id for row_id, published in settled.items() if published is None])
+        for row_id in settled:
+            del self._acknowledged[row_id]
+        self._settled_at = time.monotonic()
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
-        """Send ``rows`` in order, pipelined, and settle those that the broker acknowledged.
+        """Send ``rows`` in order, pipelined, and remember those that the broker acknowledged.
 
         Whatever is not acknowledged stays pending and is sent again, so a failure repeats records, never drops them.
         """
@@ -92,17 +114,15 @@ class Relay:
             await producer.send(row.topic, value=row.value, key=row.key.encode(), headers=row.headers) for row in rows
         ]
         outcomes = await asyncio.gather(*sent, return_exceptions=True)
-        kept, done = [], []
+        failed: BaseException | None = None
         for row, outcome in zip(rows, outcomes, strict=True):
             if isinstance(outcome, BaseException):
+                failed = failed or outcome
                 continue
-            if row.topic in self._confirmed:
-                kept.append(Published(row.id, ids[row.topic], outcome.partition, outcome.offset))
-            else:
-                done.append(row.id)
-        await self._rows.settle(kept, done)
-        RECORDS_PUBLISHED.inc(len(kept) + len(done))
-        failed = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
+            confirmed = row.topic in self._confirmed
+            place = Published(row.id, ids[row.topic], outcome.partition, outcome.offset) if confirmed else None
+            self._acknowledged[row.id] = place
+            RECORDS_PUBLISHED.inc()
         if failed is not None:
             raise failed
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -89,36 +89,42 @@ class UnitOfWork:
             [{name: getattr(row, name) for name in _CASE_COLUMNS} for row in rows],
         )
 
-    async def record(self, owned: Ownership, rows: Sequence[JournalRow]) -> None:
-        """Append to the history of the cases of one partition, numbering its journal without gaps."""
+    async def record(self, rows: Sequence[tuple[Ownership, JournalRow]]) -> None:
+        """Append to the history of cases, numbering each partition's journal without gaps."""
         if not rows:
             return
-        position = self._positions[owned.name]
-        partition = int(owned.name.rsplit("/", 1)[1])
-        await self.connection.execute(
-            journal.insert(),
-            [
+        values = []
+        for owned, row in rows:
+            self._positions[owned.name] += 1
+            values.append(
                 {
                     "case_id": row.case_id,
                     "seq": row.seq,
-                    "partition": partition,
-                    "position": position + number,
+                    "partition": owned.partition,
+                    "position": self._positions[owned.name],
                     "kind": row.kind,
                     "school_id": row.school_id,
                     "at": row.at,
                     "entry": row.entry,
                 }
-                for number, row in enumerate(rows, start=1)
-            ],
-        )
-        self._positions[owned.name] = position + len(rows)
+            )
+        await self.connection.execute(journal.insert(), values)
         await self.connection.execute(
-            update(ownership).where(ownership.c.name == owned.name).values(position=position + len(rows))
+            update(ownership).where(ownership.c.name == bindparam("of")).values(position=bindparam("to")),
+            [{"of": name, "to": self._positions[name]} for name in dict.fromkeys(owned.name for owned, _ in rows)],
         )
 
-    async def append(self, lane: str, records: Sequence[Outgoing]) -> None:
-        """Put records into the outbox; the relay of ``lane`` publishes them in this order after the commit."""
-        await append_outgoing(self.connection, lane, records)
+    async def append(self, records: Sequence[tuple[str, Outgoing]]) -> None:
+        """Put (lane, record) pairs into the outbox; each lane's relay publishes them in this order after the commit."""
+        await append_outgoing(self.connection, records)
+
+    async def offsets(self, consumer: str, topic_ids: Mapping[str, str]) -> dict[tuple[str, int], int]:
+        """Return the stored offset of each (topic, partition) of these incarnations that was read before."""
+        statement = select(consumed.c.topic, consumed.c.partition, consumed.c.topic_id, consumed.c.offset).where(
+            consumed.c.consumer == consumer, consumed.c.topic.in_(topic_ids)
+        )
+        rows = await self.connection.execute(statement)
+        return {(row.topic, row.partition): row.offset for row in rows if row.topic_id == topic_ids[row.topic]}
 
     async def seen(self, consumer: str, event_ids: Collection[str]) -> set[str]:
         """Return which of these events this consumer has handled before, by whatever road they came."""

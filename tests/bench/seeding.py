@@ -49,5 +49,5 @@ async def seed_cases(
         for partition, cases in batches.items():
             async with store.transaction(claims[partition]) as unit:
                 await unit.save([case_row(case, partition) for case, _ in cases])
-                await unit.record(claims[partition], [journal_row(e) for _, entries in cases for e in entries])
+                await unit.record([(claims[partition], journal_row(e)) for _, entries in cases for e in entries])
     await rows.release(list(claims.values()))

@@ -82,7 +82,7 @@ class Worker:
 
     async def receive(self, *requests: NotificationRequested) -> None:
         async with self.store.transaction(self.owned) as unit:
-            applied = await self.consumer.apply(unit, self.owned, [arrived(request) for request in requests])
+            applied = await self.consumer.apply(unit, [(self.owned, arrived(request)) for request in requests])
         assert applied.after_commit is not None
         applied.after_commit()
 
@@ -203,7 +203,7 @@ async def test_event_of_another_family_is_rejected_and_the_request_beside_it_is_
     stray = arrived(EntryRemoved(entry_id="person-1"), EntryRemoved.TYPE)
     async with working(database, channel) as worker:
         async with worker.store.transaction(worker.owned) as unit:
-            applied = await worker.consumer.apply(unit, worker.owned, [stray, arrived(requested())])
+            applied = await worker.consumer.apply(unit, [(worker.owned, stray), (worker.owned, arrived(requested()))])
         assert applied.after_commit is not None
         applied.after_commit()
         await worker.idle()
@@ -343,7 +343,7 @@ async def test_death_between_intent_and_outcome_is_sent_again_when_the_provider_
 async def test_death_before_the_intent_is_sent_by_the_next_claim(database: Database) -> None:
     """Committed but never sent: the row is enough."""
     async with working(database, ScriptedChannel()) as worker, worker.store.transaction(worker.owned) as unit:
-        await worker.consumer.apply(unit, worker.owned, [arrived(requested())])
+        await worker.consumer.apply(unit, [(worker.owned, arrived(requested()))])
     channel = ScriptedChannel()
     async with working(database, channel) as worker:
         await worker.idle()
@@ -356,7 +356,7 @@ async def test_worker_that_lost_its_partition_writes_and_sends_nothing_more(data
     stale, fresh = ScriptedChannel(), ScriptedChannel()
     async with working(database, stale) as old:
         async with old.store.transaction(old.owned) as unit:
-            applied = await old.consumer.apply(unit, old.owned, [arrived(requested())])
+            applied = await old.consumer.apply(unit, [(old.owned, arrived(requested()))])
         async with working(database, fresh) as new:
             await new.idle()
             assert applied.after_commit is not None
@@ -475,7 +475,7 @@ async def test_claim_made_void_by_a_newer_one_fails_alone_in_a_shared_commit(dat
     assert new is not None
     store = Store(database)
     async with store.transaction(new) as unit:
-        await insert_new(unit.connection, 0, [requested()], START)
+        await insert_new(unit.connection, [(new, requested())], START)
     commits = GroupCommit(store)
     commits.start()
     late, fresh = await asyncio.gather(

@@ -147,15 +147,11 @@ class Intake:
         assert owned is not None
         async with self.deps.store.transaction(owned) as unit:
             await unit.save([case_row(case, partition)])
-            await unit.record(
-                owned,
-                [
-                    JournalRow(
-                        e.case_id, e.seq, e.kind, e.school_id, e.received_at, e.model_dump_json(exclude_none=True)
-                    )
-                    for e in entries
-                ],
-            )
+            rows = [
+                JournalRow(e.case_id, e.seq, e.kind, e.school_id, e.received_at, e.model_dump_json(exclude_none=True))
+                for e in entries
+            ]
+            await unit.record([(owned, row) for row in rows])
 
     async def judge_filed(self, partition: int = 0) -> Case:
         """Judge the newest report."""

@@ -1,4 +1,4 @@
-"""The database: one engine for SQLite (WAL, synchronous=FULL) and PostgreSQL, and their few differences.
+"""The database: one engine for SQLite (WAL) and PostgreSQL, and their few differences.
 
 On SQLite every writer takes the one write lock at its start (``BEGIN IMMEDIATE``), so no unit of work fails half-way
 through with "database is locked"; see ``sqlite_writer``.
@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.runtime.errors import SchemaMismatch
+from services.runtime.sqlite_inline import connect_inline
 from services.runtime.sqlite_writer import SqliteWriter
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,12 +29,21 @@ _MIGRATING = threading.Lock()
 
 
 class Database:
-    """An engine and its dialect's few differences."""
+    """An engine and its dialect's few differences.
 
-    def __init__(self, url: str, *, idle_transaction_seconds: float = 5.0) -> None:
+    ``survives_power_cut`` makes each commit wait for the disk. Without it a commit survives the death of any process
+    and is never half there, but a power cut may take the last moments: for services that do them again from what the
+    intake keeps (ADR 0007).
+    """
+
+    def __init__(self, url: str, *, idle_transaction_seconds: float = 5.0, survives_power_cut: bool = True) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine: AsyncEngine = _sqlite(url) if self.is_sqlite else _postgres(url, idle_transaction_seconds)
+        self.engine: AsyncEngine = (
+            _sqlite(url, survives_power_cut=survives_power_cut)
+            if self.is_sqlite
+            else _postgres(url, idle_transaction_seconds, survives_power_cut=survives_power_cut)
+        )
         self._writer = SqliteWriter(self.engine) if self.is_sqlite else None
 
     @property
@@ -79,18 +89,21 @@ class Database:
         await asyncio.to_thread(_migrate, self.url)
 
 
-def _sqlite(url: str) -> AsyncEngine:
+def _sqlite(url: str, *, survives_power_cut: bool) -> AsyncEngine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=8, max_overflow=8, hide_parameters=True, async_creator=lambda: connect_inline(str(path))
+    )
+
+    synchronous = "FULL" if survives_power_cut else "NORMAL"
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, record: Any) -> None:
         del record
-        connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=0", "wal_autocheckpoint=2000"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=0", "wal_autocheckpoint=2000"):
             _patiently(cursor, f"PRAGMA {pragma}")
         cursor.close()
 
@@ -103,10 +116,12 @@ def _patiently(cursor: Any, statement: str) -> None:
     cursor.execute(statement)
 
 
-def _postgres(url: str, idle_seconds: float) -> AsyncEngine:
+def _postgres(url: str, idle_seconds: float, *, survives_power_cut: bool) -> AsyncEngine:
     # A worker frozen inside a transaction holds the lock on its partition's row; the server ends it, so that the
     # next claim is not blocked for longer than a lease.
     options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)} -c timezone=UTC"
+    if not survives_power_cut:
+        options += " -c synchronous_commit=off"
     return create_async_engine(
         url,
         pool_size=8,

@@ -1,7 +1,7 @@
 """The outbox: records written with the state they follow from, published afterwards, kept until confirmed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -71,9 +71,14 @@ class OutboxRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def pending(self, lanes: Sequence[str], limit: int) -> list[OutboxRow]:
-        """Return the oldest unpublished rows of ``lanes``, in order."""
-        statement = select(outbox).where(outbox.c.lane.in_(lanes), outbox.c.pending).order_by(outbox.c.id).limit(limit)
+    async def pending(self, lanes: Sequence[str], limit: int, known: Collection[int] = ()) -> list[OutboxRow]:
+        """Return the oldest unpublished rows of ``lanes``, in order, without the ``known`` ones."""
+        statement = (
+            select(outbox)
+            .where(outbox.c.lane.in_(lanes), outbox.c.pending, outbox.c.id.not_in(list(known)))
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
         async with self._database.reading() as connection:
             return [_row(row) for row in await connection.execute(statement)]
 

@@ -31,6 +31,8 @@ from services.runtime.topic_watch import TopicWatch
 
 log = structlog.get_logger(__name__)
 Task = Coroutine[Any, Any, None]
+KEEPS_WHAT_IS_TOLD = frozenset({"intake", "directory"})
+"""Services whose commits answer for something nobody could tell again; the others' work is done again (ADR 0007)."""
 
 
 class Process:
@@ -117,7 +119,11 @@ async def run_process(service: str, settings: Settings, prepare: Callable[[Proce
     """Open the shared parts, let ``prepare`` add the service's own, and run until stopped."""
     configure_logging(service, settings.log_format, settings.log_level)
     async with AsyncExitStack() as stack:
-        database = Database(settings.database, idle_transaction_seconds=settings.lease_seconds)
+        database = Database(
+            settings.database,
+            idle_transaction_seconds=settings.lease_seconds,
+            survives_power_cut=service in KEEPS_WHAT_IS_TOLD,
+        )
         stack.push_async_callback(database.close)
         await database.migrate()
         process = Process(service, settings, database, await open_clock(database, settings.speed))

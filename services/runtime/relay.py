@@ -6,8 +6,8 @@ A row stays until the broker acknowledged it; rows that a consumer of ours must 
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -30,6 +30,7 @@ POLL_SECONDS = 1.0
 """How often lanes are looked at without being woken: rows of another process (an orphaned lane)."""
 SETTLE_SECONDS = 0.1
 """Acknowledged rows are settled together this often: each settling is a commit, and commits are what is scarce."""
+UNSETTLED_LIMIT = 2_000
 RETRY_SECONDS = 0.5
 REQUEST_TIMEOUT_MS = 10_000
 MAX_RECORD_BYTES = 1_048_576
@@ -55,7 +56,6 @@ class Relay:
         self._woken = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
         self._acknowledged: dict[int, Published | None] = {}
-        self._settled_at = time.monotonic()
 
     def wake(self) -> None:
         """Say that something was committed to a lane of this process."""
@@ -63,6 +63,7 @@ class Relay:
 
     async def run(self) -> None:
         """Publish for ever; while the broker is away, wait and try again."""
+        settling = asyncio.create_task(self._settle_for_ever(), name="relay-settle")
         try:
             while True:
                 try:
@@ -73,35 +74,36 @@ class Relay:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), SETTLE_SECONDS if self._acknowledged else POLL_SECONDS)
+                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
         finally:
+            settling.cancel()
+            await asyncio.gather(settling, return_exceptions=True)
             await self._drop_producer()
 
     async def _drain(self) -> None:
-        """Publish what is pending; settle when enough was acknowledged, or when there is nothing else to do."""
         while True:
             self._woken.clear()
             lanes = list(self._lanes())
-            found = await self._rows.pending(lanes, BATCH + len(self._acknowledged)) if lanes else []
-            rows = [row for row in found if row.id not in self._acknowledged]
-            if rows:
-                await self._publish(rows)
-            if self._acknowledged and (len(self._acknowledged) >= BATCH or self._settling_is_due()):
-                await self._settle()
+            rows = await self._rows.pending(lanes, BATCH, known=self._acknowledged) if lanes else []
             if not rows:
                 return
+            await self._publish(rows)
+            while len(self._acknowledged) >= UNSETTLED_LIMIT:  # noqa: ASYNC110 - the settling has its own pace
+                await asyncio.sleep(SETTLE_SECONDS)
 
-    def _settling_is_due(self) -> bool:
-        return time.monotonic() - self._settled_at >= SETTLE_SECONDS
-
-    async def _settle(self) -> None:
+    async def _settle_for_ever(self) -> None:
         """Note in the outbox what the broker has. Dying before it repeats records, and repeats do nothing."""
-        settled = dict(self._acknowledged)
+        while True:
+            await asyncio.sleep(SETTLE_SECONDS)
+            settled = dict(self._acknowledged)
+            if settled:
+                await through_outages(partial(self._settle, settled), "published rows are noted later")
+
+    async def _settle(self, settled: Mapping[int, Published | None]) -> None:
         kept = [published for published in settled.values() if published is not None]
         await self._rows.settle(kept, [row_id for row_id, published in settled.items() if published is None])
         for row_id in settled:
-            del self._acknowledged[row_id]
-        self._settled_at = time.monotonic()
+            self._acknowledged.pop(row_id, None)
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
         """Send ``rows`` in order, pipelined, and remember those that the broker acknowledged.

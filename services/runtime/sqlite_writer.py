@@ -36,6 +36,7 @@ class _Group:
     opened_at: float
     committed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     bodies: int = 0
+    failed: bool = False
 
 
 class SqliteWriter:
@@ -63,10 +64,10 @@ class SqliteWriter:
             group = self._group = self._group or await self._open()
             group.bodies += 1
             try:
-                async with _savepoint(group.connection):
+                async with _savepoint(group):
                     yield group.connection
             finally:
-                if self._waiting == 0 or group.bodies >= LARGEST_GROUP or _is_old(group):
+                if self._waiting == 0 or group.failed or group.bodies >= LARGEST_GROUP or _is_old(group):
                     self._group = None
                     await asyncio.shield(asyncio.ensure_future(_finish(group)))
         finally:
@@ -88,21 +89,32 @@ def _is_old(group: _Group) -> bool:
 
 
 @asynccontextmanager
-async def _savepoint(connection: AsyncConnection) -> AsyncIterator[None]:
-    await connection.execute(text("SAVEPOINT body"))
+async def _savepoint(group: _Group) -> AsyncIterator[None]:
+    """Undo one body alone if it fails. The first needs no savepoint: with it the whole transaction goes."""
+    if group.bodies == 1:
+        try:
+            yield
+        except BaseException:
+            group.failed = True
+            raise
+        return
+    await group.connection.execute(text("SAVEPOINT body"))
     try:
         yield
     except BaseException:
-        await connection.execute(text("ROLLBACK TO body"))
-        await connection.execute(text("RELEASE body"))
+        await group.connection.execute(text("ROLLBACK TO body"))
         raise
-    await connection.execute(text("RELEASE body"))
+    finally:
+        await group.connection.execute(text("RELEASE body"))
 
 
 async def _finish(group: _Group) -> None:
     """Commit for everybody in the group; whoever waits hears if that failed."""
     try:
-        await group.connection.commit()
+        if group.failed:
+            await group.connection.rollback()
+        else:
+            await group.connection.commit()
     except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait
         group.committed.set_exception(error)
         group.committed.exception()  # they may all have failed before

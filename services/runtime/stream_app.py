@@ -14,6 +14,7 @@ import faust
 from services.runtime.consumption import Record
 from services.runtime.settings import Settings
 
+FETCH_WAIT_MS = 25
 Seek = Callable[[set[tuple[str, int]]], Awaitable[Mapping[tuple[str, int], int]]]
 """Given the assigned (topic, partition) pairs, claims them and returns the next offset to read of each."""
 
@@ -71,6 +72,7 @@ def build_app(
 
     app.agent(topic, name=f"{consumer}.take")(take)
     _wrap_seek(app, seek)
+    _shorten_long_poll(app)
     return app
 
 
@@ -95,6 +97,24 @@ def _wrap_seek(app: Any, seek: Seek) -> None:
         return {**committed, **offsets}
 
     consumer.seek_to_committed = seek_to_stored
+
+
+def _shorten_long_poll(app: Any) -> None:
+    """Let a fetch wait 25 ms instead of Faust's fixed 1500 ms.
+
+    aiokafka has one fetch under way for each broker, for the partitions whose records were all taken when it was sent.
+    A partition that is taken a moment later waits until that fetch returns, so with a few busy partitions and many
+    quiet ones a record could lie for 1.5 s (measured: p50 0.8 s at 100 records a second).
+    """
+    thread = app.consumer._thread  # noqa: SLF001 - Faust offers no setting (FAUST.md)
+    create = thread._create_worker_consumer  # noqa: SLF001
+
+    def create_quick(transport: Any) -> Any:
+        consumer = create(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
+        return consumer
+
+    thread._create_worker_consumer = create_quick  # noqa: SLF001
 
 
 def settle_time(settings: Settings) -> timedelta:

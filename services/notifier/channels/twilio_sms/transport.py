@@ -10,6 +10,7 @@ import base64
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from twilio.http import AsyncHttpClient
@@ -89,7 +90,7 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyp
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=self.timeout, connect=self.timeout * CONNECTING_SHARE),
-                trust_env=True,  # a proxy set on the machine is meant
+                proxy=_proxy_for(self._base),
             )
         return self._session
 
@@ -108,3 +109,10 @@ def _retry_after(value: str | None) -> timedelta | None:
     if value is None or not value.isdecimal():
         return None
     return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
+
+
+def _proxy_for(base: URL) -> str | None:
+    """Return the proxy that the machine's environment means for Twilio; asked once, not with every message."""
+    if base.host is None or proxy_bypass(base.host):
+        return None
+    return getproxies().get(base.scheme)

@@ -38,7 +38,9 @@ class Clock(Frozen):
     deadline: Utc
     due: tuple[Due, ...] = Field(default=(), description="What is still to come, earliest first.")
     ended_at: Utc | None = None
-    because: str | None = Field(default=None, description="Key of the clock whose breach started this one.")
+    because: str | None = Field(
+        default=None, description="Key of the clock that started this one by not being answered: called off with it."
+    )
 
     @property
     def key(self) -> str:
@@ -55,8 +57,10 @@ class Seat(Frozen):
     question: str = Field(description="The selector that named them; with `all`, each selector needs an answer.")
     stand_in: bool = False
     told_at: Utc
-    acknowledged_at: Utc | None = None
-    declined_at: Utc | None = None
+    acknowledged_at: Utc | None = Field(default=None, description="Their first receipt.")
+    declined_at: Utc | None = Field(
+        default=None, description="Since when they cannot take it; a later receipt ends it."
+    )
 
 
 class LevelState(Frozen):
@@ -65,13 +69,19 @@ class LevelState(Frozen):
     level: str
     told_at: Utc
     seats: tuple[Seat, ...] = ()
-    because: str | None = Field(default=None, description="Key of the clock whose breach told this level, if one did.")
-    acknowledged_at: Utc | None = None
+    heard: tuple[str, ...] = Field(
+        default=(), description="Keys of the clocks whose silence this level was told of: a correction goes here, too."
+    )
+    acknowledged_at: Utc | None = Field(default=None, description="When the level's receipt was complete.")
     reported_at: Utc | None = Field(default=None, description="When this level reported upward.")
 
-    def seat(self, person_id: str) -> Seat | None:
-        """Return the seat of a person, if they were told here."""
-        return next((seat for seat in self.seats if seat.person_id == person_id), None)
+    def seats_of(self, person_id: str) -> tuple[Seat, ...]:
+        """Return the seats of a person: several when several selectors name them, none when they were not told."""
+        return tuple(seat for seat in self.seats if seat.person_id == person_id)
+
+    def hearing(self, clock: str) -> "LevelState":
+        """Return the level after it was told that ``clock`` went unanswered."""
+        return self.model_copy(update={"heard": tuple(dict.fromkeys((*self.heard, clock)))})
 
 
 class Case(Frozen):
@@ -84,6 +94,7 @@ class Case(Frozen):
     school_name: str
     kind: str
     severity: Severity
+    severity_at: Utc = Field(description="Time of the fact that graded the case: an older one changes nothing.")
     urgent: bool = False
     exercise: bool = False
     place: str | None = None
@@ -94,9 +105,11 @@ class Case(Frozen):
     occurred_at: Utc | None = None
     submitted_at: Utc | None = None
     status: Literal["open", "closed"] = "open"
+    closed_at: Utc | None = None
     seq: int = 0
     updated_at: Utc
     updates: int = Field(default=0, description="How many 续报 were filed.")
+    last_update_at: Utc | None = Field(default=None, description="Time of the latest of them.")
     final_reported_at: Utc | None = None
     policy: Policy
     clocks: tuple[Clock, ...] = ()
@@ -109,6 +122,20 @@ class Case(Frozen):
     def level(self, level: str) -> LevelState | None:
         """Return the level's state, if it was told."""
         return next((state for state in self.levels if state.level == level), None)
+
+    def rounds(self, name: ClockName, level: str | None = None) -> list[Clock]:
+        """Return the clocks of this name (at ``level``, or anywhere), oldest round first."""
+        found = [clock for clock in self.clocks if clock.name == name and level in {None, clock.level}]
+        return sorted(found, key=lambda clock: clock.round)
+
+    def next_round(self, name: ClockName, level: str) -> int:
+        """Return the number of a further clock of this name and level: keys are never used twice."""
+        rounds = self.rounds(name, level)
+        return rounds[-1].round + 1 if rounds else 0
+
+    def asked(self, level: str) -> bool:
+        """Return whether a receipt was asked of ``level``, and that was not called off since."""
+        return any(clock.status != "cancelled" for clock in self.rounds("upward_receipt", level))
 
     def next_due(self) -> tuple[Clock, Due] | None:
         """Return the earliest stored deadline. Ties go by clock key, so that a replay meets them in the same order."""

@@ -44,16 +44,19 @@ def without(clock: Clock, due: Due) -> Clock:
     return clock.model_copy(update={"due": tuple(other for other in clock.due if other != due)})
 
 
-def hasten(clock: Clock, policy: Policy, severity: Severity, now: datetime) -> Clock:
+def hasten(clock: Clock, policy: Policy, severity: Severity, raised_at: datetime, now: datetime) -> Clock:
     """Return a running clock re-computed from its own anchor for ``severity``; never longer than it was.
 
-    Reminders that the shorter span puts into the past are dropped; a deadline there fires at once.
+    A deadline that the shorter span puts before ``raised_at`` falls due at that moment: nobody is late for a deadline
+    that was not in force yet. Reminders there are dropped, and one that was sent is not sent again.
     """
     shorter = start(policy, clock.name, clock.level, severity, clock.started_at, round_number=clock.round)
-    if shorter.deadline >= clock.deadline:
+    deadline = max(shorter.deadline, raised_at)
+    if deadline >= clock.deadline:
         return clock
-    due = tuple(item for item in shorter.due if item.step == DEADLINE or item.at > now)
-    return clock.model_copy(update={"deadline": shorter.deadline, "due": due})
+    waiting = {item.step for item in clock.due}
+    reminders = (item for item in shorter.due[:-1] if item.at > now or item.step in waiting)
+    return clock.model_copy(update={"deadline": deadline, "due": (*reminders, Due(step=DEADLINE, at=deadline))})
 
 
 def _due(rule: ClockRule, severity: Severity, started_at: datetime, span: timedelta) -> tuple[Due, ...]:
@@ -71,9 +74,11 @@ def _due(rule: ClockRule, severity: Severity, started_at: datetime, span: timede
 
 
 def _offsets(reminder: Reminder, span: timedelta) -> list[timedelta]:
+    """Return the moments of a reminder strictly inside ``span``, in whole seconds: they are its name, too."""
     if reminder.every is not None:
         times = -(-span // reminder.every) - 1  # those strictly inside the span
         return [reminder.every * number for number in range(1, times + 1)]
     if isinstance(reminder.at, float):
-        return [span * reminder.at]
+        share = timedelta(seconds=max(1, int((span * reminder.at).total_seconds())))
+        return [share] if share < span else []
     return [reminder.at] if reminder.at is not None and reminder.at < span else []

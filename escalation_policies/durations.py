@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, PlainSerializer
 _PART = re.compile(r"(\d+)([smhd])")
 _WHOLE = re.compile(r"(?:\d+[smhd])+")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?)%")
+_SHARE = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)%")  # no more digits than `format_moment` writes again
+_LONGEST = timedelta(days=3660)
 
 Share = float
 """A share of a clock's span, above 0 and below 1."""
@@ -25,10 +26,12 @@ def parse_duration(value: object) -> timedelta:
         return value
     if not isinstance(value, str) or not _WHOLE.fullmatch(value):
         raise ValueError(f"{value!r} is not a duration: write 90s, 5m, 1h30m or 2d")
-    span = timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(value)))
-    if not span:
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    if not seconds:
         raise ValueError("a duration must be longer than zero")
-    return span
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"{value} is longer than ten years")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(span: timedelta) -> str:
@@ -48,14 +51,14 @@ def parse_moment(value: object) -> timedelta | Share:
     Raises:
         ValueError: saying what is accepted.
     """
-    if isinstance(value, float):
-        return value
     if isinstance(value, str) and (found := _SHARE.fullmatch(value)):
-        share = float(found.group(1)) / 100
-        if not 0 < share < 1:
-            raise ValueError(f"{value} is not inside the clock: write a share above 0% and below 100%")
-        return share
-    return parse_duration(value)
+        value = float(found.group(1)) / 100
+    if not isinstance(value, float):
+        return parse_duration(value)
+    share = round(value, 4)
+    if not 0 < share < 1:  # NaN, too, is not inside
+        raise ValueError(f"{value * 100:g}% is not inside the clock: write a share above 0% and below 100%")
+    return share
 
 
 def format_moment(value: timedelta | Share) -> str:

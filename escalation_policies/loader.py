@@ -1,18 +1,30 @@
 """Reads policy files and says everything that is wrong with them at once, each fault with its path and line."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from escalation_policies.errors import Fault, NoPolicy, PolicyFaults
 from escalation_policies.schema import Policy
 
 LIBRARY = Path(__file__).parent / "library"
+CATCH_ALL = "other"
+"""The kind whose policy takes a report of a kind that no policy names."""
+
+
+@dataclass(frozen=True)
+class _PolicyFile:
+    """A policy with the file it came from, for faults between files."""
+
+    file: str
+    document: CommentedMap
+    policy: Policy
 
 
 class PolicyLibrary:
@@ -43,29 +55,32 @@ class PolicyLibrary:
         Raises:
             NoPolicy: the library has no policy for ``other`` either.
         """
-        return self._by_kind.get(kind) or self.for_kind("other")
+        return self._by_kind.get(kind) or self.for_kind(CATCH_ALL)
 
 
 def load_library(folder: Path = LIBRARY) -> PolicyLibrary:
-    """Load every ``*.yaml`` of ``folder``.
+    """Load every ``*.yaml`` and ``*.yml`` of ``folder``.
 
     Raises:
         PolicyFaults: with every fault of every file; nothing is loaded then.
     """
     faults: list[Fault] = []
-    policies: list[Policy] = []
-    files = sorted(folder.glob("*.yaml"))
+    read: list[_PolicyFile] = []
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
     for file in files:
         try:
-            policies.append(parse_policy(file.read_text(encoding="utf-8"), file.name))
+            read.append(_read(_text(file), file.name))
         except PolicyFaults as found:
             faults += found.faults
     if not files:
         faults.append(Fault(str(folder), 0, "", "no policy file (*.yaml) in this folder"))
-    faults += _collisions(policies)
+    faults += _collisions(read)
+    if not faults and all(CATCH_ALL not in item.policy.applies_to.kinds for item in read):
+        message = f"no policy applies to kind {CATCH_ALL!r}: a report of an unknown kind would open no case"
+        faults.append(Fault(str(folder), 0, "applies_to.kinds", message))
     if faults:
         raise PolicyFaults(faults)
-    return PolicyLibrary(policies)
+    return PolicyLibrary(item.policy for item in read)
 
 
 def parse_policy(text: str, file: str = "policy") -> Policy:
@@ -74,29 +89,53 @@ def parse_policy(text: str, file: str = "policy") -> Policy:
     Raises:
         PolicyFaults: every fault with its path and line.
     """
+    return _read(text, file).policy
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyFaults([Fault(file.name, 0, "", f"cannot be read as UTF-8 text: {error}")]) from error
+
+
+def _read(text: str, file: str) -> _PolicyFile:
+    document = _document(text, file)
+    try:
+        policy = Policy.model_validate(_plain(document))
+    except ValidationError as error:
+        raise PolicyFaults(_faults(file, document, error)) from error
+    return _PolicyFile(file, document, policy)
+
+
+def _document(text: str, file: str) -> CommentedMap:
     try:
         document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PolicyFaults([Fault(file, line, "", f"not YAML: {error.problem}")]) from error
+    except (YAMLError, ValueError) as error:  # a control character; a date such as 2026-13-45
+        raise PolicyFaults([Fault(file, 1, "", f"not YAML: {str(error).splitlines()[0]}")]) from error
     if not isinstance(document, CommentedMap):
         raise PolicyFaults([Fault(file, 1, "", "a policy is a mapping with id, version, clocks and chain")])
-    try:
-        return Policy.model_validate(_plain(document))
-    except ValidationError as error:
-        raise PolicyFaults([_fault(file, document, item) for item in _causes(error)]) from error
+    return document
 
 
-def _causes(error: ValidationError) -> list[Any]:
-    """Leave out "too short" where an item itself has a fault: pydantic counts only the good ones."""
-    items = error.errors(include_url=False)
-    locations = [item["loc"] for item in items]
-    return [
-        item
-        for item in items
-        if item["type"] != "too_short"
-        or not any(len(loc) > len(item["loc"]) and loc[: len(item["loc"])] == item["loc"] for loc in locations)
-    ]
+def _faults(file: str, document: CommentedMap, error: ValidationError) -> list[Fault]:
+    """Return one fault a place: what pydantic says of a whole, when a part of it is at fault, is left out.
+
+    So is that a scalar is no mapping, where a scalar is allowed and this one is wrong in itself.
+    """
+    found = [(_real_steps(document, item["loc"]), item) for item in error.errors(include_url=False)]
+    places = [tuple(steps) for steps, _ in found]
+    faults: dict[tuple[str | int, ...], Fault] = {}
+    for steps, item in found:
+        place = tuple(steps)
+        if any(len(other) > len(place) and other[: len(place)] == place for other in places):
+            continue
+        message = str(item["msg"]).removeprefix("Value error, ")
+        faults.setdefault(place, Fault(file, _line(document, steps), _path(steps), message))
+    return list(faults.values())
 
 
 def _plain(node: Any) -> Any:
@@ -106,12 +145,6 @@ def _plain(node: Any) -> Any:
     if isinstance(node, list):
         return tuple(_plain(value) for value in node)
     return node
-
-
-def _fault(file: str, document: CommentedMap, item: Any) -> Fault:
-    steps = _real_steps(document, item["loc"])
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return Fault(file, _line(document, steps), _path(steps), message)
 
 
 def _real_steps(document: Any, loc: tuple[Any, ...]) -> list[str | int]:
@@ -154,14 +187,18 @@ def _path(steps: list[str | int]) -> str:
     return text
 
 
-def _collisions(policies: list[Policy]) -> list[Fault]:
-    owners: dict[str, str] = {}
+def _collisions(read: list[_PolicyFile]) -> list[Fault]:
+    """Return a fault for each id and each kind that more than one policy claims."""
+    owners: dict[str, _PolicyFile] = {}
     faults = []
-    for policy in policies:
-        for kind in policy.applies_to.kinds:
-            if kind in owners:
-                faults.append(
-                    Fault(policy.id, 0, "applies_to.kinds", f"kind {kind!r} already belongs to policy {owners[kind]!r}")
-                )
-            owners.setdefault(kind, policy.id)
+    for item in read:
+        claims: list[tuple[str, list[str | int]]] = [(f"id {item.policy.id!r}", ["id"])]
+        kinds = enumerate(item.policy.applies_to.kinds)
+        claims += [(f"kind {kind!r}", ["applies_to", "kinds", number]) for number, kind in kinds]
+        for claim, steps in claims:
+            if claim in owners:
+                owner = owners[claim]
+                message = f"{claim} already belongs to policy {owner.policy.id!r} ({owner.file})"
+                faults.append(Fault(item.file, _line(item.document, steps), _path(steps), message))
+            owners.setdefault(claim, item)
     return faults

@@ -22,6 +22,8 @@ UPWARD_LIMIT = timedelta(minutes=20)
 PerSeverity = Duration | dict[Severity, Duration]
 Audience = Literal["told", "stand_in"]
 ClockName = Literal["report_to_principal", "report_upward", "upward_receipt", "follow_up"]
+LevelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^@#\x00-\x1f\x7f]+$")]
+"""A level's name is part of its clocks' keys, ``<clock>@<level>#<round>``: no ``@`` or ``#``, and short."""
 
 
 class Reminder(Frozen):
@@ -85,13 +87,20 @@ class Clocks(Frozen):
 class Level(Frozen):
     """One level of the chain: who is told, who stands in, and whose receipt counts."""
 
-    level: Identifier
+    level: LevelName
     tell: Annotated[tuple[Selector, ...], Field(min_length=1)]
     stand_in: tuple[Selector, ...] = ()
     channels: Annotated[tuple[Literal["sms", "email"], ...], Field(min_length=1)] = ("sms", "email")
     receipt: Literal["any", "all"] = Field(
         default="any", description="`all`: every recipient of `tell` must acknowledge; `any`: one is enough."
     )
+
+    @field_validator("channels")
+    @classmethod
+    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a channel is named twice: nobody is told twice by one channel")
+        return value
 
 
 class AtTop(Frozen):
@@ -122,12 +131,13 @@ class Policy(Frozen):
     chain: Annotated[tuple[Level, ...], Field(min_length=2)]
     at_top: AtTop
 
-    @model_validator(mode="after")
-    def _levels_are_distinct(self) -> Self:
-        names = [level.level for level in self.chain]
+    @field_validator("chain")
+    @classmethod
+    def _levels_are_distinct(cls, chain: tuple[Level, ...]) -> tuple[Level, ...]:
+        names = [level.level for level in chain]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"chain names a level twice: {', '.join(doubled)}")
-        return self
+            raise ValueError(f"names a level twice: {', '.join(doubled)}")
+        return chain
 
     def severity_of(self, stated: Severity | None, *, urgent: bool) -> Severity:
         """Return the severity a report opens with: as stated, else by urgency."""

@@ -6,23 +6,21 @@ from escalation_policies.case import Case, Clock, LevelState, Seat
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.rules import apply
-from escalation_policies.machine.telling import Message, name_level, name_stand_ins, seat, send
+from escalation_policies.machine.telling import Message, entitled, name_stand_ins, reachable, seat, send
 from escalation_policies.schema import Level
 from events.incident import IncidentAcknowledged, IncidentDeclined
 
 
 def levels_of(ledger: Ledger, person_id: str) -> list[Level]:
     """Return the told levels at which a person may answer: where they were told, or are named today."""
-    chain, case = ledger.case.policy.chain, ledger.case
-    told = [level for level in chain if case.level(level.level) is not None]
-    seated = [level for level in told if _state(case, level).seat(person_id) is not None]
+    told = [level for level in ledger.case.policy.chain if ledger.case.level(level.level) is not None]
+    seated = [level for level in told if _state(ledger.case, level).seats_of(person_id)]
     if seated:
         return seated
     for level in told:
-        named = [*name_level(ledger, level), *name_stand_ins(ledger, level)]
-        mine = [item for item in named if item.recipient.person_id == person_id]
+        mine = [item for item in entitled(ledger, level) if item.recipient.person_id == person_id]
         if mine:
-            seat(ledger, _state(case, level), mine[:1], ledger.at)
+            seat(ledger, _state(ledger.case, level), mine, ledger.at)
             return [level]
     return []
 
@@ -33,33 +31,44 @@ def acknowledge(ledger: Ledger, fact: IncidentAcknowledged) -> None:
     if not levels:
         ledger.write("action-withheld", "acknowledged by somebody who is not on this case's chain", by=fact.by)
         return
-    fresh = [level for level in levels if _seat(ledger.case, level, fact.by).acknowledged_at is None]
+    fresh = [level for level in levels if is_news(ledger, level, fact.by)]
     if not fresh:
         ledger.write("action-withheld", "acknowledged before by the same person", by=fact.by)
     for level in fresh:
         accept(ledger, level, fact.by)
 
 
+def is_news(ledger: Ledger, level: Level, person_id: str) -> bool:
+    """Return whether a receipt tells anything: a person's first, one before it, or one that takes back a refusal."""
+    return any(
+        s.acknowledged_at is None
+        or ledger.at < s.acknowledged_at
+        or (s.declined_at is not None and s.declined_at < ledger.at)
+        for s in _state(ledger.case, level).seats_of(person_id)
+    )
+
+
 def accept(ledger: Ledger, level: Level, person_id: str) -> None:
     """Mark one person's receipt at one level, and stop the level's receipt clocks when that answers it."""
     state = _state(ledger.case, level)
-    seats = tuple(_mark(s, person_id, "acknowledged_at", ledger.at) for s in state.seats)
+    seats = tuple(_acknowledged(s, ledger.at) if s.person_id == person_id else s for s in state.seats)
     state = state.model_copy(update={"seats": seats})
     missing = unanswered(level, state)
-    if not missing:
-        state = state.model_copy(update={"acknowledged_at": state.acknowledged_at or ledger.at})
+    complete = completed_at(level, state)
+    if complete is not None:
+        state = state.model_copy(update={"acknowledged_at": min(state.acknowledged_at or complete, complete)})
     ledger.put_level(state)
     waiting = f"; still waiting for {', '.join(missing)}" if missing else ""
     ledger.write("acknowledged", f"responsibility accepted{waiting}", level=level.level, by=person_id)
-    if not missing:
+    if complete is not None:
         for key in receipt_clocks(ledger.case, level):
-            _answer(ledger, key)
+            _answer(ledger, key, complete)
 
 
-def _answer(ledger: Ledger, key: str) -> None:
+def _answer(ledger: Ledger, key: str, complete: datetime) -> None:
     clock = ledger.case.clock(key)
     if clock is not None:
-        in_time = ledger.at <= clock.deadline
+        in_time = complete <= clock.deadline
         reason = "acknowledged in time" if in_time else "acknowledged after the deadline"
         apply(ledger, clock, "answered" if in_time else "answered-late", reason)
 
@@ -70,57 +79,89 @@ def decline(ledger: Ledger, fact: IncidentDeclined) -> None:
     if not levels:
         ledger.write("action-withheld", "declined by somebody who is not on this case's chain", by=fact.by)
         return
-    level = levels[0]
+    for level in levels:
+        _decline_at(ledger, level, fact)
+
+
+def _decline_at(ledger: Ledger, level: Level, fact: IncidentDeclined) -> None:
     state = _state(ledger.case, level)
-    seats = tuple(_mark(s, fact.by, "declined_at", ledger.at) for s in state.seats)
+    mine = state.seats_of(fact.by)
+    if any(s.declined_at is not None or (s.acknowledged_at or ledger.at) > ledger.at for s in mine):
+        reason = "declined before, or accepted later, by the same person"
+        ledger.write("action-withheld", reason, level=level.level, by=fact.by)
+        return
+    seats = tuple(s.model_copy(update={"declined_at": ledger.at}) if s in mine else s for s in state.seats)
     state = state.model_copy(update={"seats": seats})
     ledger.put_level(state)
     ledger.write("declined", fact.reason or "cannot take it", level=level.level, by=fact.by)
-    refused = {s.person_id for s in seats if s.declined_at is not None}
-    stand_ins = [n for n in name_stand_ins(ledger, level) if n.recipient.person_id not in refused]
+    if state.acknowledged_at is None and completed_at(level, state) is not None:
+        # a stand-in accepted before, which answers for who declines now
+        ledger.put_level(state.model_copy(update={"acknowledged_at": ledger.at}))
+        for key in receipt_clocks(ledger.case, level):
+            _answer(ledger, key, ledger.at)
+        return
     clock = open_receipt(ledger.case, level)
+    spoken = {s.person_id for s in seats if s.declined_at is not None or s.acknowledged_at is not None}
+    stand_ins = [n for n in name_stand_ins(ledger, level) if n.recipient.person_id not in spoken]
     key = clock.key if clock else f"declined@{level.level}"
-    if stand_ins:
-        message = Message("incident_alert", key, f"handed-over:{fact.by}", deadline=clock.deadline if clock else None)
+    if reachable(level, stand_ins):
+        step = f"handed-over:{ledger.case.seq}"
+        message = Message("incident_alert", key, step, deadline=clock.deadline if clock else None)
         told = send(ledger, level, stand_ins, message)
         seat(ledger, state, stand_ins, ledger.at)
         ledger.write("handed-over", "the stand-in is told", level=level.level, by=fact.by, told=told)
     elif all(s.declined_at is not None for s in seats):
         _everybody_declined(ledger, level, key)
+    else:
+        ledger.write("action-withheld", "no stand-in is left to tell; others here may answer", level=level.level)
 
 
 def _everybody_declined(ledger: Ledger, level: Level, key: str) -> None:
     above = ledger.case.policy.index(level.level) + 1
     if above < len(ledger.case.policy.chain):
-        message = Message("incident_unreached", key, f"declined:{ledger.case.policy.chain[above].level}")
+        message = Message("incident_unreached", key, f"declined:{ledger.case.seq}")
         raising.raise_to(ledger, above, message, f"everybody at {level.level} declined", because=key)
     else:
         ledger.write("action-withheld", "everybody at the top declined; the clock goes on", level=level.level)
 
 
 def unanswered(level: Level, state: LevelState) -> list[str]:
-    """Return the selectors still without a receipt; empty when the level has answered as its policy asks.
-
-    A stand-in answers for the selectors of the same unit, or for all when there is none.
-    """
-    acknowledged = [s for s in state.seats if s.acknowledged_at is not None]
+    """Return the selectors still without a receipt; empty when the level has answered as its policy asks."""
+    answers = [(selector.question, _answered_at(state, selector.question)) for selector in level.tell]
     if level.receipt == "any":
-        return [] if acknowledged else [selector.question for selector in level.tell]
-    missing = []
-    for selector in level.tell:
-        place = selector.question.rsplit("@", 1)[1]
-        at_place = [s for s in state.seats if s.question.rsplit("@", 1)[1] == place]
-        answered = [s for s in at_place or state.seats if s.acknowledged_at is not None]
-        if not any(s.question == selector.question or s.stand_in for s in answered):
-            missing.append(selector.question)
-    return missing
+        answered = any(s.acknowledged_at is not None for s in state.seats)
+        return [] if answered else [question for question, _ in answers]
+    return [question for question, at in answers if at is None]
+
+
+def completed_at(level: Level, state: LevelState) -> datetime | None:
+    """Return when the level had answered as its policy asks, by the times of the receipts, whatever their order."""
+    if level.receipt == "any":
+        return min((s.acknowledged_at for s in state.seats if s.acknowledged_at is not None), default=None)
+    moments = [_answered_at(state, selector.question) for selector in level.tell]
+    known = [at for at in moments if at is not None]
+    return max(known) if len(known) == len(moments) else None
+
+
+def _answered_at(state: LevelState, question: str) -> datetime | None:
+    """Return when one selector was first answered for: by whom it names, or by a stand-in of the same unit.
+
+    Where nobody of that unit is left to answer (the post is vacant, or they declined), any stand-in of the level may.
+    """
+    place = _place(question)
+    there = [s for s in state.seats if _place(s.question) == place and s.declined_at is None]
+    may = [s for s in there or state.seats if s.question == question or s.stand_in]
+    return min((s.acknowledged_at for s in may if s.acknowledged_at is not None), default=None)
+
+
+def _place(question: str) -> str:
+    return question.rsplit("@", 1)[1]
 
 
 def receipt_clocks(case: Case, level: Level) -> list[str]:
     """Return the keys of the clocks that a receipt of this level answers, oldest round first."""
-    name = "report_to_principal" if case.policy.index(level.level) == 0 else "upward_receipt"
-    clocks = [clock for clock in case.clocks if clock.name == name and clock.level == level.level]
-    return [clock.key for clock in sorted(clocks, key=lambda clock: clock.round)]
+    first = case.policy.index(level.level) == 0
+    return [clock.key for clock in case.rounds("report_to_principal" if first else "upward_receipt", level.level)]
 
 
 def open_receipt(case: Case, level: Level) -> Clock | None:
@@ -129,17 +170,17 @@ def open_receipt(case: Case, level: Level) -> Clock | None:
     return next((clock for clock in clocks if clock is not None and clock.status == "running"), None)
 
 
-def _mark(seat_: Seat, person_id: str, field: str, at: datetime) -> Seat:
-    return seat_.model_copy(update={field: at}) if seat_.person_id == person_id else seat_
+def _acknowledged(seat_: Seat, at: datetime) -> Seat:
+    taken_back = seat_.declined_at is not None and seat_.declined_at < at
+    return seat_.model_copy(
+        update={
+            "acknowledged_at": min(seat_.acknowledged_at or at, at),
+            "declined_at": None if taken_back else seat_.declined_at,
+        }
+    )
 
 
 def _state(case: Case, level: Level) -> LevelState:
     state = case.level(level.level)
     assert state is not None, f"{level.level} was never told"
     return state
-
-
-def _seat(case: Case, level: Level, person_id: str) -> Seat:
-    found = _state(case, level).seat(person_id)
-    assert found is not None, f"{person_id} has no seat at {level.level}"
-    return found

@@ -34,6 +34,15 @@ class Decision:
     reason: str
 
 
+_SET_THE_RECORD_RIGHT = (
+    facts.IncidentAcknowledged,
+    facts.UpwardReportFiled,
+    facts.UpdateFiled,
+    facts.FinalReportFiled,
+)
+"""Facts that are heard in a closed case, too, when they happened before it was closed: they may withdraw a breach."""
+
+
 def judge(
     case: Case | None, event: Event, directory: Directory, policies: PolicyLibrary, now: datetime
 ) -> list[Decision]:
@@ -45,7 +54,7 @@ def judge(
         Undecidable: the report names a school that the directory does not know. To the dead-letter topic.
     """
     decisions: list[Decision] = []
-    before = event.received_at if isinstance(event, CaseFact) else event.deadline
+    before = _time_of(case, event, now)
     while case is not None and (deadline := next_deadline(case, before, now)) is not None:
         decisions.append(decide(case, deadline, directory, policies, now))
         case = decisions[-1].state
@@ -76,14 +85,22 @@ def decide(
         if not isinstance(event, facts.IncidentFiled):
             return Decision(None, (), "no such case yet: the fact waits for its report")
         return _decide_opening(event, directory, policies, now)
-    ledger = Ledger(case, directory, event.received_at, now, _cause(event))
+    at = _time_of(case, event, now)
+    ledger = Ledger(case, directory, at, now, _cause(event))
     if isinstance(event, facts.IncidentFiled):
         ledger.write("action-withheld", "the case is open already: the same report by another road")
-    elif case.status == "closed" and not isinstance(event, facts.NoteAdded):
+    elif not _may_be_heard(case, event, at):
         ledger.write("action-withheld", "the case is closed", by=getattr(event, "by", None))
     else:
         _HANDLERS[type(event)](ledger, event)
     return _decision(ledger)
+
+
+def _may_be_heard(case: Case, event: CaseFact, at: datetime) -> bool:
+    """Return whether the case hears such a fact: an open one does, a closed one what sets its record right."""
+    if case.closed_at is None or isinstance(event, facts.NoteAdded):
+        return True
+    return at <= case.closed_at and isinstance(event, _SET_THE_RECORD_RIGHT)
 
 
 def _decide_deadline(case: Case | None, event: DeadlineReached, directory: Directory, now: datetime) -> Decision:
@@ -103,7 +120,18 @@ def _decide_opening(
         raise Undecidable(f"the directory has no school {event.school_id!r}")
     policy = policies if isinstance(policies, Policy) else policies.for_any_kind(event.kind)
     cause = _cause(event).model_copy(update={"policy": policy.model_dump(mode="json"), "school_name": school.name})
-    return _decision(open_case(event, school, policy, directory, now, cause))
+    return _decision(open_case(event, school, policy, directory, _time_of(None, event, now), now, cause))
+
+
+def _time_of(case: Case | None, event: Event, now: datetime) -> datetime:
+    """Return the time an event is judged by: its own, but never one that has not come yet, nor before the case began.
+
+    A client's clock that runs ahead would fire deadlines early; one far behind would start a clock that is over.
+    """
+    if isinstance(event, DeadlineReached):
+        return event.deadline
+    at = min(event.received_at, now)
+    return max(at, case.received_at) if case is not None else at
 
 
 def replay(entries: Sequence[JournalEntry]) -> list[Decision]:

@@ -52,6 +52,7 @@ class Ledger:
         self.directory = RecordingDirectory(directory)
         self.effects: list[Effect] = []
         self._cause = cause
+        self._requested: set[str] = set()
 
     def write(
         self,
@@ -85,13 +86,23 @@ class Ledger:
         )
 
     def request(self, notification: NotificationRequested) -> None:
-        """Ask for one message."""
-        self.effects.append(notification)
+        """Ask for one message; who is told the same at two levels gets it once."""
+        if notification.notification_id not in self._requested:
+            self._requested.add(notification.notification_id)
+            self.effects.append(notification)
 
     def put_clock(self, clock: Clock) -> None:
         """Store ``clock``, in place of the one of the same key."""
         others = tuple(other for other in self.case.clocks if other.key != clock.key)
         self.case = self.case.model_copy(update={"clocks": (*others, clock)})
+
+    def start(self, clock: Clock, reason: str) -> None:
+        """Store a newly running clock; none starts in a closed case, whose record a late fact may only set right."""
+        if self.case.status == "closed":
+            self.write("action-withheld", f"no clock starts in a closed case ({reason})", level=clock.level)
+            return
+        self.put_clock(clock)
+        self.write("clock-started", reason, clock=clock)
 
     def put_level(self, level: LevelState) -> None:
         """Store a level's state, in place of what it was."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from escalation_policies import clockwork
 from escalation_policies.case import Clock, LevelState
+from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import (
     Message,
@@ -13,9 +14,12 @@ from escalation_policies.machine.telling import (
     name_seats,
     name_selectors,
     name_stand_ins,
+    reachable,
     seat,
     send,
+    whom_to_tell,
 )
+from escalation_policies.schema import Level
 
 TOLD_LATE = timedelta(seconds=60)
 """A level told later than this after the deadline judged (the system was down) answers from when it was really told:
@@ -23,42 +27,63 @@ nobody breaches a clock before hearing of it (ADR 0004). Below it, lateness neve
 
 
 def raise_to(ledger: Ledger, index: int, message: Message, reason: str, *, because: str | None) -> None:
-    """Tell the level at ``index`` and start its receipt clock; pass it when it has nobody to tell."""
+    """Tell the level at ``index`` and start its receipt clock; pass it when nobody there can be reached.
+
+    ``because`` is the key of the clock whose silence is the reason, if one is.
+    """
     policy = ledger.case.policy
     level = policy.chain[index]
-    before = ledger.case.level(level.level)
-    named = name_level(ledger, level) or name_stand_ins(ledger, level)
-    if not named:
-        _pass_over(ledger, index, message, reason, because)
+    named = whom_to_tell(ledger, level)
+    if reachable(level, named):
+        _ask(ledger, level, named, message, reason, because)
         return
-    anchor = _anchor(ledger)
-    fresh = before is None
-    state = before or LevelState(level=level.level, told_at=anchor, because=because)
-    seat(ledger, state, named, anchor)
-    clock = clockwork.start(policy, "upward_receipt", level.level, ledger.case.severity, anchor, because=because)
-    told = send(ledger, level, named, replace(message, deadline=clock.deadline) if fresh else message)
-    ledger.write("step-taken", reason, level=level.level, told=told)
-    if fresh:
-        ledger.put_clock(clock)
-        ledger.write("clock-started", f"{level.level} must acknowledge", clock=clock)
-
-
-def _pass_over(ledger: Ledger, index: int, message: Message, reason: str, because: str | None) -> None:
-    """Go past a level that nobody holds; at the top, to the fallback."""
-    policy = ledger.case.policy
-    level = policy.chain[index]
-    ledger.write("nobody-found", f"nobody to tell at {level.level}; going on", level=level.level)
     if index + 1 < len(policy.chain):
+        ledger.write("nobody-found", f"nobody to tell at {level.level}; going on", level=level.level)
         raise_to(ledger, index + 1, message, f"{reason}; {level.level} has nobody", because=because)
         return
-    named = name_selectors(ledger, policy.at_top.fallback)
-    if not named:
+    fallback = name_selectors(ledger, policy.at_top.fallback)
+    if reachable(level, fallback):
+        ledger.write("nobody-found", f"nobody to tell at {level.level}; the fallback is told", level=level.level)
+    else:
         ledger.write("nobody-found", "nobody at all is left to tell: mend the directory now", level=level.level)
+    _ask(ledger, level, [*named, *fallback], message, reason, because)
+
+
+def _ask(ledger: Ledger, level: Level, named: list[Named], message: Message, reason: str, because: str | None) -> None:
+    """Tell a level; a receipt clock starts unless one runs already, or the level has accepted."""
+    case, anchor = ledger.case, anchor_of_telling(ledger)
+    state = case.level(level.level) or LevelState(level=level.level, told_at=anchor)
+    if because is not None:
+        state = state.hearing(because)
+    seat(ledger, state, named, anchor)
+    rounds = case.rounds("upward_receipt", level.level)
+    asks = state.acknowledged_at is None and all(clock.status != "running" for clock in rounds)
+    clock = clockwork.start(
+        case.policy,
+        "upward_receipt",
+        level.level,
+        case.severity,
+        anchor,
+        round_number=case.next_round("upward_receipt", level.level),
+        because=because,
+    )
+    told = send(ledger, level, named, replace(message, deadline=clock.deadline) if asks else message)
+    if told:
+        ledger.write("step-taken", reason, level=level.level, told=told)
+    if asks:
+        ledger.start(clock, f"{level.level} must acknowledge")
         return
-    anchor = _anchor(ledger)
-    seat(ledger, LevelState(level=level.level, told_at=anchor, because=because), named, anchor)
-    told = send(ledger, level, named, message)
-    ledger.write("step-taken", f"{reason}; the fallback is told", level=level.level, told=told)
+    _stand_alone(ledger, rounds, because)
+    if state.acknowledged_at is not None:
+        # its own duty may have been called off, or never begun, when what it had accepted was withdrawn
+        start_report_upward(ledger, level.level, max(anchor, state.acknowledged_at), because=because)
+
+
+def _stand_alone(ledger: Ledger, rounds: list[Clock], because: str | None) -> None:
+    """Tie a level's receipt no longer to one silence below: it was told for another reason now, which stays."""
+    for clock in rounds:
+        if clock.status in {"running", "satisfied"} and clock.because not in {None, because}:
+            ledger.put_clock(clock.model_copy(update={"because": None}))
 
 
 def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
@@ -69,54 +94,67 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         ledger.write("action-withheld", f"the last of {top.rounds} rounds at the top went unanswered", clock=clock)
         return
     level = policy.chain[-1]
-    state = case.level(level.level)
-    silent = [s for s in state.seats if s.acknowledged_at is None and s.declined_at is None] if state else []
-    named = [*name_seats(ledger, level, silent), *name_selectors(ledger, top.fallback)]
+    anchor = anchor_of_telling(ledger)
+    state = (case.level(level.level) or LevelState(level=level.level, told_at=anchor)).hearing(clock.key)
+    answered = {s.person_id for s in state.seats if s.acknowledged_at is not None or s.declined_at is not None}
+    named = [*whom_to_tell(ledger, level), *name_selectors(ledger, top.fallback)]
+    silent = [item for item in named if item.recipient.person_id not in answered]
     fresh = clockwork.start(
         policy,
         "upward_receipt",
         level.level,
         case.severity,
-        _anchor(ledger),
-        round_number=clock.round + 1,
+        anchor,
+        round_number=case.next_round("upward_receipt", level.level),
         span=top.repeat_every,
         because=clock.key,
     )
-    if state is not None:
-        seat(ledger, state, named, ledger.at)
+    seat(ledger, state, silent, anchor)
     message = Message("incident_unreached", fresh.key, "told-again", deadline=fresh.deadline)
-    told = send(ledger, level, named, message)
-    ledger.write(
-        "step-taken", "the top of the chain did not answer: told again, with the fallback", clock=clock, told=told
-    )
-    ledger.put_clock(fresh)
-    ledger.write("clock-started", f"round {fresh.round} at the top", clock=fresh)
+    if told := send(ledger, level, silent, message):
+        reason = "the top of the chain did not answer: told again, with the fallback"
+        ledger.write("step-taken", reason, clock=clock, told=told)
+    else:
+        ledger.write("nobody-found", "nobody is left to tell who has not answered: mend the directory", clock=clock)
+    ledger.start(fresh, f"round {fresh.round} at the top")
 
 
-def report_above(ledger: Ledger, clock: Clock, message: Message, reason: str, *, because: str | None) -> None:
-    """Carry a report to the next level, and for information to every level above that heard of the case before."""
+def report_above(ledger: Ledger, clock_key: str, level: str, message: Message, reason: str, *, late: bool) -> None:
+    """Carry a report of ``level`` to the next, and for information to every level above that heard of the case.
+
+    ``late`` says that the report is the system's own, because the clock ``clock_key`` passed.
+    """
     policy = ledger.case.policy
-    index = policy.index(clock.level)
+    index = policy.index(level)
     heard = [n for n in range(index + 2, len(policy.chain)) if ledger.case.level(policy.chain[n].level) is not None]
+    because = clock_key if late else None
     raise_to(ledger, index + 1, _at_level(message, policy.chain[index + 1].level), reason, because=because)
     for above in heard:
         copy = replace(_at_level(message, policy.chain[above].level), asks_acknowledgement=False)
-        inform(ledger, above, copy, reason, clock)
+        inform(ledger, above, copy, reason, because=because)
 
 
 def _at_level(message: Message, level: str) -> Message:
     return replace(message, step=f"{message.step}:{level}")
 
 
-def inform(ledger: Ledger, index: int, message: Message, reason: str, clock: Clock | None) -> None:
-    """Tell a level something that needs no receipt."""
+def inform(ledger: Ledger, index: int, message: Message, reason: str, *, because: str | None = None) -> None:
+    """Tell a level something that needs no receipt. ``because``: the clock whose silence it is told of."""
     level = ledger.case.policy.chain[index]
     state = ledger.case.level(level.level)
     named: list[Named] = name_seats(ledger, level, state.seats) if state else []
-    named = named or name_level(ledger, level)
-    told = send(ledger, level, named, message)
-    ledger.write("step-taken", reason, clock=clock, level=level.level, told=told)
+    if not reachable(level, named):
+        named = name_level(ledger, level)
+    if not reachable(level, named):
+        named = name_stand_ins(ledger, level)
+    if state is not None and because is not None:
+        ledger.put_level(state.hearing(because))
+    if told := send(ledger, level, named, message):
+        ledger.write("step-taken", reason, level=level.level, told=told)
+    else:
+        ledger.write("nobody-found", f"{reason}: nobody to tell at {level.level}", level=level.level)
 
 
-def _anchor(ledger: Ledger) -> datetime:
+def anchor_of_telling(ledger: Ledger) -> datetime:
+    """Return when what a person hears now begins to count for them (see ``TOLD_LATE``)."""
     return ledger.now if ledger.now - ledger.at > TOLD_LATE else ledger.at

@@ -5,7 +5,16 @@ from escalation_policies.case import DEADLINE, Case, Clock, Due, LevelState
 from escalation_policies.durations import format_duration
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.rules import apply
-from escalation_policies.machine.telling import Message, Named, name_level, name_seats, name_stand_ins, seat, send
+from escalation_policies.machine.telling import (
+    Message,
+    Named,
+    name_level,
+    name_seats,
+    name_stand_ins,
+    reachable,
+    seat,
+    send,
+)
 from events.escalation import DeadlineReached
 from events.notification import Template
 
@@ -15,6 +24,7 @@ _TEMPLATES: dict[str, Template] = {
     "report_upward": "incident_reminder_report",
     "follow_up": "incident_follow_up",
 }
+_OWED_BY_WHO_ACCEPTED = {"report_upward", "follow_up"}
 
 
 def stored(case: Case, event: DeadlineReached) -> tuple[Clock, Due] | None:
@@ -46,13 +56,13 @@ def _remind(ledger: Ledger, clock: Clock, due: Due) -> None:
     named = _told(ledger, clock, state) if "told" in due.to else []
     if "stand_in" in due.to:
         named += name_stand_ins(ledger, level)
-    named = [item for item in named if not _answered_no(state, item)]
-    if not named:
+    named = [item for item in named if not _has_answered(clock, state, item)]
+    if not reachable(level, named):
         ledger.write("nobody-found", f"{due.step}: nobody is left to remind", clock=clock)
         return
     if state is not None:
         seat(ledger, state, named, ledger.at)
-    asks = clock.name in {"report_to_principal", "upward_receipt"}
+    asks = clock.name not in _OWED_BY_WHO_ACCEPTED
     message = Message(
         _TEMPLATES[clock.name],
         clock.key,
@@ -65,14 +75,16 @@ def _remind(ledger: Ledger, clock: Clock, due: Due) -> None:
 
 
 def _told(ledger: Ledger, clock: Clock, state: LevelState | None) -> list[Named]:
-    """Return whom to remind: before a receipt those who have not answered, after it those who answered."""
+    """Return whom to remind: before a receipt those named now, after it those who accepted."""
     level = ledger.case.policy.chain[ledger.case.policy.index(clock.level)]
-    answered = [s for s in state.seats if s.acknowledged_at is not None] if state else []
-    if clock.name in {"report_upward", "follow_up"}:
-        return name_seats(ledger, level, answered) or name_level(ledger, level)
-    return [n for n in name_level(ledger, level) if n.recipient.person_id not in {s.person_id for s in answered}]
+    if clock.name in _OWED_BY_WHO_ACCEPTED:
+        accepted = [s for s in state.seats if s.acknowledged_at is not None] if state else []
+        return name_seats(ledger, level, accepted) or name_level(ledger, level)
+    return name_level(ledger, level)
 
 
-def _answered_no(state: LevelState | None, item: Named) -> bool:
-    found = state.seat(item.recipient.person_id) if state else None
-    return found is not None and found.declined_at is not None
+def _has_answered(clock: Clock, state: LevelState | None, item: Named) -> bool:
+    """Return whether reminding this person is idle: they cannot take it, or it is a receipt and theirs is here."""
+    seats = state.seats_of(item.recipient.person_id) if state else ()
+    accepted = any(s.acknowledged_at is not None for s in seats) and clock.name not in _OWED_BY_WHO_ACCEPTED
+    return accepted or any(s.declined_at is not None for s in seats)

@@ -4,10 +4,13 @@ Each is given the open ledger and the clock whose transition it follows from.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import pairwise
 
 from escalation_policies import clockwork
-from escalation_policies.case import DEADLINE, Clock
+from escalation_policies.case import Clock
 from escalation_policies.machine import raising
+from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import Message, name_seats, send
 from escalation_policies.machine.transitions import Consequence, Trigger, find
@@ -37,48 +40,44 @@ def apply(ledger: Ledger, clock: Clock, trigger: Trigger, reason: str) -> bool:
 
 def _withdraw_breach(ledger: Ledger, clock: Clock) -> None:
     """Call off what the breach set going, and tell everybody who heard of it that it was none."""
+    causes = _call_off(ledger, clock)
+    message = Message("incident_correction", clock.key, "correction", asks_acknowledgement=False)
+    for level in ledger.case.policy.chain:
+        state = ledger.case.level(level.level)
+        if state is not None and causes.intersection(state.heard):
+            told = send(ledger, level, name_seats(ledger, level, state.seats), message)
+            reason = "told that the breach was withdrawn" if told else "nobody is left to tell of the withdrawn breach"
+            ledger.write("step-taken" if told else "nobody-found", reason, clock=clock, level=level.level, told=told)
+    _renew_duties(ledger, causes)
+
+
+def _renew_duties(ledger: Ledger, causes: set[str]) -> None:
+    """Let a level that accepted for another reason report upward after all: who was told above it was called off."""
+    case, chain = ledger.case, ledger.case.policy.chain
+    for level, above in pairwise(chain[1:]):
+        state = case.level(level.level)
+        stands = [c for c in case.rounds("upward_receipt", level.level) if c.status != "cancelled"]
+        other = next((c.key for c in stands if c.key not in causes), None)
+        if state and state.acknowledged_at and other and not case.asked(above.level):
+            anchor = max(raising.anchor_of_telling(ledger), state.acknowledged_at)
+            start_report_upward(ledger, level.level, anchor, because=other)
+
+
+def _call_off(ledger: Ledger, clock: Clock) -> set[str]:
+    """Cancel every clock that runs because of ``clock``, directly or not; return the keys of all of them."""
     causes = {clock.key}
-    for other in sorted(ledger.case.clocks, key=lambda c: c.started_at):
-        if other.because in causes:
+    while caused := [c for c in ledger.case.clocks if c.because in causes and c.key not in causes]:
+        for other in sorted(caused, key=lambda c: c.key):
             causes.add(other.key)
             apply(ledger, other, "outdone", f"{clock.key} was answered in time after all")
-    policy = ledger.case.policy
-    above = policy.index(clock.level) + 1
-    heard = [state for state in ledger.case.levels if state.because in causes]
-    if not heard and above < len(policy.chain):
-        heard = [state for state in ledger.case.levels if state.level == policy.chain[above].level]
-    message = Message("incident_correction", clock.key, "correction", asks_acknowledgement=False)
-    for state in heard:
-        level = policy.chain[policy.index(state.level)]
-        told = send(ledger, level, name_seats(ledger, level, state.seats), message)
-        ledger.write("step-taken", "told that the breach was withdrawn", clock=clock, level=state.level, told=told)
+    return causes
 
 
 def _start_report_upward(ledger: Ledger, clock: Clock) -> None:
-    policy, case = ledger.case.policy, ledger.case
-    index = policy.index(clock.level)
-    state = case.level(clock.level)
-    if index + 1 == len(policy.chain) or (state is not None and state.reported_at is not None):
-        return
-    if index > 0 and case.level(policy.chain[index + 1].level) is not None:
-        ledger.write("action-withheld", "no upward report is due: the level above was told already", clock=clock)
-        return
-    fresh = clockwork.start(
-        policy,
-        "report_upward",
-        clock.level,
-        case.severity,
-        ledger.at,
-        because=clock.key if index > 0 else None,
-    )
-    running = case.clock(fresh.key)
-    if running is not None and (running.status != "running" or running.started_at <= fresh.started_at):
-        return
-    if running is not None:  # the breach that started it was withdrawn: its true anchor is the acknowledgement
-        due = tuple(item for item in fresh.due if item.at > ledger.now or item.step == DEADLINE)
-        fresh = fresh.model_copy(update={"due": due})
-    ledger.put_clock(fresh)
-    ledger.write("clock-started", "the upward report is due", clock=fresh)
+    state = ledger.case.level(clock.level)
+    anchor = (state.acknowledged_at if state else None) or ledger.at
+    because = clock.key if ledger.case.policy.index(clock.level) > 0 else None
+    start_report_upward(ledger, clock.level, anchor, because=because)
 
 
 def _tell_next_level(ledger: Ledger, clock: Clock) -> None:
@@ -93,41 +92,59 @@ def _tell_next_level(ledger: Ledger, clock: Clock) -> None:
 
 
 def _report_to_levels_above(ledger: Ledger, clock: Clock) -> None:
-    message = Message("incident_report", clock.key, "report", note=ledger.case.summary)
-    raising.report_above(ledger, clock, message, f"{clock.level} reported upward", because=None)
+    carry_report(ledger, clock.level, clock.key)
+
+
+def carry_report(ledger: Ledger, level: str, clock_key: str) -> None:
+    """Carry the report of ``level`` upward; again when it turns out to have been made in time, after a later one."""
+    state = ledger.case.level(level)
+    step = "report" if state is None or state.reported_at is None else "report-in-time"
+    message = Message("incident_report", clock_key, step, note=ledger.case.summary)
+    raising.report_above(ledger, clock_key, level, message, f"{level} reported upward", late=False)
 
 
 def _send_what_is_known(ledger: Ledger, clock: Clock) -> None:
     message = Message("incident_late_report", clock.key, "late-report", note=ledger.case.summary)
     reason = f"no upward report from {clock.level} by the deadline: the system sends what it knows, marked late"
-    raising.report_above(ledger, clock, message, reason, because=clock.key)
+    raising.report_above(ledger, clock.key, clock.level, message, reason, late=True)
 
 
 def _start_follow_up(ledger: Ledger, clock: Clock) -> None:
     case = ledger.case
-    if case.final_reported_at is not None or any(c.name == "follow_up" for c in case.clocks):
-        return
-    fresh = clockwork.start(case.policy, "follow_up", clock.level, case.severity, ledger.at)
-    ledger.put_clock(fresh)
-    ledger.write("clock-started", "an update or the final report is due", clock=fresh)
+    if case.final_reported_at is None and all(c.status == "cancelled" for c in case.rounds("follow_up")):
+        _follow_up(ledger, clock, ledger.at, "an update or the final report is due")
 
 
 def _continue_follow_up(ledger: Ledger, clock: Clock) -> None:
     case = ledger.case
-    if case.final_reported_at is not None:
-        return
+    if case.final_reported_at is None and all(c.status != "running" for c in case.rounds("follow_up")):
+        missed = clock.status == "breached"
+        anchor = raising.anchor_of_telling(ledger) if missed else ledger.at
+        _follow_up(ledger, clock, anchor, "the next update or the final report is due")
+
+
+def _follow_up(ledger: Ledger, clock: Clock, anchor: datetime, reason: str) -> None:
+    """Start the next follow-up from ``anchor``, or from the latest update, if that came to be known before its time."""
+    case = ledger.case
+    numbers = [c.round for c in case.rounds("follow_up")]
     fresh = clockwork.start(
-        case.policy, "follow_up", clock.level, case.severity, ledger.at, round_number=clock.round + 1
+        case.policy,
+        "follow_up",
+        clock.level,
+        case.severity,
+        max(anchor, case.last_update_at or anchor),
+        round_number=max(numbers, default=-1) + 1,
+        because=clock.key if clock.status == "breached" else None,
     )
-    ledger.put_clock(fresh)
-    ledger.write("clock-started", "the next update or the final report is due", clock=fresh)
+    ledger.start(fresh, reason)
 
 
 def _tell_who_waits(ledger: Ledger, clock: Clock) -> None:
-    policy = ledger.case.policy
-    above = min(policy.index(clock.level) + 1, len(policy.chain) - 1)
+    case, chain = ledger.case, ledger.case.policy.chain
+    above = range(min(case.policy.index(clock.level) + 1, len(chain) - 1), len(chain))
+    waiting = next((n for n in above if case.level(chain[n].level) is not None), above[0])
     message = Message("incident_follow_up", clock.key, "overdue", asks_acknowledgement=False)
-    raising.inform(ledger, above, message, f"no update from {clock.level} by the deadline", clock)
+    raising.inform(ledger, waiting, message, f"no update from {clock.level} by the deadline", because=clock.key)
 
 
 _CONSEQUENCES: Mapping[Consequence, Callable[[Ledger, Clock], None]] = {

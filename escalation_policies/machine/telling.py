@@ -35,42 +35,58 @@ class Named:
     stand_in: bool = False
 
 
+def whom_to_tell(ledger: Ledger, level: Level) -> list[Named]:
+    """Return whom a level means now, and its stand-ins when none of those can be reached."""
+    named = name_level(ledger, level)
+    return named if reachable(level, named) else [*named, *name_stand_ins(ledger, level)]
+
+
 def name_level(ledger: Ledger, level: Level) -> list[Named]:
-    """Return whom a level means now. A selector that names nobody is answered by the stand-ins of the same unit."""
+    """Return whom a level's selectors name. One that reaches nobody is answered by the stand-ins of the same unit."""
     named: list[Named] = []
     for selector in level.tell:
-        found = _resolve(ledger, selector)
-        if not found:
+        found = _named(ledger, selector)
+        named += found
+        if not reachable(level, found):
             stand_ins = [s for s in level.stand_in if s.at == selector.at]
-            ledger.write(
-                "nobody-found",
-                f"nobody holds {selector.question}" + ("; the stand-in is told instead" if stand_ins else ""),
-                level=level.level,
-            )
+            what = f"no way to reach who holds {selector.question}" if found else f"nobody holds {selector.question}"
+            instead = "; the stand-in is told instead" if stand_ins else ""
+            ledger.write("nobody-found", what + instead, level=level.level)
             named += [item for stand_in in stand_ins for item in _named(ledger, stand_in, stand_in_=True)]
-        named += [Named(recipient, selector) for recipient in found]
     return named
 
 
 def name_stand_ins(ledger: Ledger, level: Level) -> list[Named]:
     """Return who stands in at a level now."""
-    return [item for selector in level.stand_in for item in _named(ledger, selector, stand_in_=True)]
+    return name_selectors(ledger, level.stand_in)
+
+
+def name_selectors(ledger: Ledger, selectors: Sequence[Selector]) -> list[Named]:
+    """Return whom a list of selectors means now, as stand-ins."""
+    return [item for selector in selectors for item in _named(ledger, selector, stand_in_=True)]
+
+
+def entitled(ledger: Ledger, level: Level) -> list[Named]:
+    """Return everybody who may speak for a level now: named by it, standing in, or the fallback at the top."""
+    policy = ledger.case.policy
+    named = [item for selector in level.tell for item in _named(ledger, selector)]
+    named += name_stand_ins(ledger, level)
+    return named + (name_selectors(ledger, policy.at_top.fallback) if level == policy.chain[-1] else [])
 
 
 def name_seats(ledger: Ledger, level: Level, seats: Iterable[Seat]) -> list[Named]:
     """Return people told before as the directory has them now; who left is left out, who moved is found anew."""
     wanted = {seat.person_id for seat in seats}
-    candidates = [Named(r, s) for s in level.tell for r in _resolve(ledger, s)] + name_stand_ins(ledger, level)
-    return [item for item in candidates if item.recipient.person_id in wanted]
+    return [item for item in entitled(ledger, level) if item.recipient.person_id in wanted]
 
 
-def name_selectors(ledger: Ledger, selectors: Sequence[Selector]) -> list[Named]:
-    """Return whom a list of selectors means now, as stand-ins (the fallback at the top)."""
-    return [item for selector in selectors for item in _named(ledger, selector, stand_in_=True)]
+def reachable(level: Level, named: Iterable[Named]) -> bool:
+    """Return whether a message to ``named`` would reach anybody by the level's channels."""
+    return any(contact.channel in level.channels for item in named for contact in item.recipient.contacts)
 
 
 def send(ledger: Ledger, level: Level, named: Sequence[Named], message: Message) -> list[Told]:
-    """Request ``message`` for each person once, on each of the level's channels they can be reached by."""
+    """Request ``message`` for each person once, on each of the level's channels; return who could be reached."""
     told: list[Told] = []
     for item in _distinct(named):
         ids = []
@@ -80,14 +96,15 @@ def send(ledger: Ledger, level: Level, named: Sequence[Named], message: Message)
                     request = _request(ledger, level, item.recipient, contact.contact_id, channel, message)
                     ledger.request(request)
                     ids.append(request.notification_id)
-        told.append(
-            Told(
-                person_id=item.recipient.person_id,
-                role=item.recipient.role,
-                unit_id=item.recipient.unit_id,
-                notification_ids=tuple(ids),
+        if ids:
+            told.append(
+                Told(
+                    person_id=item.recipient.person_id,
+                    role=item.recipient.role,
+                    unit_id=item.recipient.unit_id,
+                    notification_ids=tuple(ids),
+                )
             )
-        )
     return told
 
 
@@ -109,12 +126,9 @@ def seat(ledger: Ledger, state: LevelState, named: Sequence[Named], at: datetime
     ledger.put_level(state.model_copy(update={"seats": tuple(seats)}))
 
 
-def _named(ledger: Ledger, selector: Selector, *, stand_in_: bool) -> list[Named]:
-    return [Named(recipient, selector, stand_in=stand_in_) for recipient in _resolve(ledger, selector)]
-
-
-def _resolve(ledger: Ledger, selector: Selector) -> tuple[Recipient, ...]:
-    return ledger.directory.resolve(selector, ledger.case.school_id, ledger.now)
+def _named(ledger: Ledger, selector: Selector, *, stand_in_: bool = False) -> list[Named]:
+    found = ledger.directory.resolve(selector, ledger.case.school_id, ledger.now)
+    return [Named(recipient, selector, stand_in=stand_in_) for recipient in found]
 
 
 def _distinct(named: Sequence[Named]) -> list[Named]:

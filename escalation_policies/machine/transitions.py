@@ -2,7 +2,7 @@
 
 Triggers: ``answered`` — the fact that stops the clock, in time (``at`` ≤ deadline, by the fact's own time);
 ``answered-late`` — the same fact after the deadline; ``deadline`` — the stored deadline passed; ``outdone`` — what
-started the clock was withdrawn; ``closed`` — the case was closed.
+started the clock was withdrawn, and a breach of it with that; ``closed`` — the case was closed.
 """
 
 from dataclasses import dataclass
@@ -67,6 +67,10 @@ TABLE: tuple[Transition, ...] = (
         Transition(clock, "running", trigger, "cancelled")
         for clock in ("report_to_principal", "report_upward", "upward_receipt", "follow_up")
         for trigger in ("outdone", "closed")
+    ),
+    *(
+        Transition(clock, "breached", "outdone", "cancelled")
+        for clock in ("report_upward", "upward_receipt", "follow_up")
     ),
 )
 

@@ -16,7 +16,7 @@ from escalation_policies.loader import load_library
 from escalation_policies.machine import judge
 from events.base import CaseFact
 from events.codec import decode
-from events.directory import PersonRecorded, UnitRecorded
+from events.directory import ContactAddress, PersonRecorded, UnitRecorded
 from events.escalation import JournalEntry
 from events.incident import IncidentFiled
 from services.intake.app import create_app
@@ -36,6 +36,12 @@ LANE = "intake/test"
 BUREAU, DISTRICT, OTHER_DISTRICT, LAKE, HILL = "bureau", "district", "other-district", "school-lake", "school-hill"
 PRINCIPAL, DIRECTOR = "p-principal", "p-director"
 
+
+def _person(person_id: str, name: str, unit_id: str, role: str) -> PersonRecorded:
+    contact = ContactAddress(contact_id=f"{person_id}:email", channel="email", address=f"{person_id}@example.org")
+    return PersonRecorded(person_id=person_id, name=name, unit_id=unit_id, roles=(role,), contacts=(contact,))
+
+
 COUNTY = DirectorySnapshot.of(
     units=(
         UnitRecorded(unit_id=BUREAU, name="County Bureau", kind="bureau"),
@@ -46,8 +52,8 @@ COUNTY = DirectorySnapshot.of(
         UnitRecorded(unit_id=HILL, name="Hill School", kind="school", parent=OTHER_DISTRICT, township="town"),
     ),
     people=(
-        PersonRecorded(person_id=PRINCIPAL, name="Pat Principal", unit_id=LAKE, roles=("principal",)),
-        PersonRecorded(person_id=DIRECTOR, name="Dee Director", unit_id=DISTRICT, roles=("district_director",)),
+        _person(PRINCIPAL, "Pat Principal", LAKE, "principal"),
+        _person(DIRECTOR, "Dee Director", DISTRICT, "district_director"),
     ),
 )
 

@@ -1,0 +1,191 @@
+"""Random lives of a case: people come and go, facts are late, doubled and out of order, the worker sleeps."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from escalation_policies.machine import replay
+from escalation_policies.schema import Policy
+from events import incident as facts
+from events.base import CaseFact
+from tests.support.case_truths import breaches_are_true, clocks_are_watched, history_is_whole, nobody_is_forgotten
+from tests.support.policy_variants import county, library, with_both_in_the_district, with_receipt, with_rounds
+from tests.support.scenario import SCHOOL, STAFF, START, Scenario, Staff
+
+CASE = "case-1"
+COUNTY = with_rounds(county(), 3)
+POLICIES: tuple[Policy, ...] = (
+    COUNTY,
+    with_receipt(COUNTY, "government_and_bureau", "any"),
+    with_both_in_the_district(COUNTY, "all"),
+    with_both_in_the_district(COUNTY, "any"),
+)
+PEOPLE = sorted({person for people in STAFF.values() for person in people})
+SEVERITIES = st.sampled_from(facts.SEVERITIES)
+PERSON = st.sampled_from(PEOPLE)
+MINUTES = st.one_of(
+    st.integers(1, 9),
+    st.integers(0, 40),
+    st.sampled_from([0.5, 4.999, 5, 5.001, 10, 14.999, 15, 15.5, 16, 20, 34, 35, 36, 120, 24 * 60]),
+)
+VACANT = st.sets(st.sampled_from(sorted(STAFF)), max_size=len(STAFF))
+
+
+class CaseLife(RuleBasedStateMachine):
+    """One case from its report on. Facts are said (get their time) and are carried (judged) at different moments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenario = Scenario(library(COUNTY))
+        self.on_the_way: list[CaseFact] = []
+        self.said: list[CaseFact] = []
+
+    @initialize(
+        policy=st.sampled_from(POLICIES),
+        severity=st.none() | SEVERITIES,
+        exercise=st.booleans(),
+        late=st.sampled_from([0, 0.5, 3, 40]),
+        vacant=VACANT | st.just(set()),
+    )
+    def file(self, policy: Policy, severity: str | None, exercise: bool, late: float, vacant: set[str]) -> None:
+        self.scenario = Scenario(library(policy), Staff())
+        self.vacate(vacant)
+        self.scenario.file(severity=severity, exercise=exercise, late_minutes=late)
+
+    def vacate(self, vacant: set[str]) -> None:
+        self.scenario.staff.answers = {q: () if q in vacant else people for q, people in STAFF.items()}
+
+    @rule(vacant=VACANT)
+    def people_come_and_go(self, vacant: set[str]) -> None:
+        self.vacate(vacant)
+
+    @rule(minutes=MINUTES)
+    def time_passes(self, minutes: float) -> None:
+        self.scenario.pass_minutes(minutes)
+
+    @rule(minutes=MINUTES)
+    def the_worker_sleeps(self, minutes: float) -> None:
+        self.scenario.sleep_minutes(minutes)
+
+    @rule(
+        kind=st.sampled_from(
+            [
+                facts.IncidentAcknowledged,
+                facts.IncidentAcknowledged,
+                facts.IncidentAcknowledged,
+                facts.IncidentDeclined,
+                facts.UpwardReportFiled,
+                facts.UpwardReportFiled,
+                facts.UpdateFiled,
+                facts.NoteAdded,
+            ]
+        ),
+        by=PERSON,
+        ago=st.sampled_from([0, 0, 0, 0.01, 1, 2, 5, 12, 30, 90]),
+        held_back=st.booleans(),
+        copies=st.sampled_from([1, 1, 1, 2]),
+    )
+    def somebody_speaks(self, kind: Any, by: str, ago: float, held_back: bool, copies: int) -> None:
+        fields = {"text": "so"} if kind is facts.NoteAdded else {}
+        if kind in {facts.UpwardReportFiled, facts.UpdateFiled}:
+            fields = {"summary": "all out"}
+        self.say(kind(case_id=CASE, received_at=self.ago(ago), by=by, **fields), held_back=held_back, copies=copies)
+
+    @rule(severity=SEVERITIES, ago=st.sampled_from([0, 0, 2, 6]), held_back=st.booleans())
+    def the_case_is_graded(self, severity: facts.Severity, ago: float, held_back: bool) -> None:
+        fact = facts.SeverityChanged(case_id=CASE, received_at=self.ago(ago), by="principal", severity=severity)
+        self.say(fact, held_back=held_back)
+
+    @precondition(lambda self: len(self.said) > 4)
+    @rule(ago=st.sampled_from([0, 3]), closes=st.booleans())
+    def the_end_is_reported(self, ago: float, closes: bool) -> None:
+        self.say(facts.FinalReportFiled(case_id=CASE, received_at=self.ago(ago), by="principal", summary="over"))
+        if closes:
+            self.say(facts.IncidentClosed(case_id=CASE, received_at=self.ago(0), by="principal"))
+
+    @precondition(lambda self: bool(self.on_the_way))
+    @rule(data=st.data())
+    def a_fact_is_carried(self, data: st.DataObject) -> None:
+        self.scenario.judge(self.on_the_way.pop(data.draw(st.integers(0, len(self.on_the_way) - 1))))
+
+    @rule(ahead=st.sampled_from([0.5, 4]))
+    def a_clock_runs_ahead(self, ahead: float) -> None:
+        received = self.scenario.now + timedelta(minutes=ahead)
+        self.scenario.judge(facts.NoteAdded(case_id=CASE, received_at=received, by="principal", text="early"))
+        assert self.scenario.entries[-1].received_at <= self.scenario.now
+
+    @rule()
+    def the_report_comes_again(self) -> None:
+        again = facts.IncidentFiled(
+            case_id=CASE, received_at=self.scenario.now, report_id="r-1", school_id=SCHOOL, kind="fire"
+        )
+        self.scenario.judge(again)
+
+    def ago(self, minutes: float) -> datetime:
+        return max(START, self.scenario.now - timedelta(minutes=minutes))
+
+    def say(self, fact: CaseFact, *, held_back: bool = False, copies: int = 1) -> None:
+        self.said.append(fact)
+        self.on_the_way += [fact] * (copies if held_back else copies - 1)
+        if not held_back:
+            self.scenario.judge(fact)
+
+    @invariant()
+    def holds_at_every_moment(self) -> None:
+        if self.scenario.case is None:
+            return
+        clocks_are_watched(self.scenario.case)
+        history_is_whole(self.scenario.case, self.scenario.entries, self.scenario.requests)
+        nobody_is_forgotten(self.scenario.case)
+
+    def teardown(self) -> None:
+        if self.scenario.case is None:
+            return
+        for fact in self.on_the_way:
+            self.scenario.judge(fact)
+        self.scenario.pass_minutes(0)
+        self.holds_at_every_moment()
+        breaches_are_true(self.scenario.opened, self.scenario.entries, self.scenario.now)
+        self.the_first_level_is_judged_by_the_facts()
+        self.the_follow_up_is_judged_by_the_facts()
+        self.the_journal_replays()
+
+    def the_first_level_is_judged_by_the_facts(self) -> None:
+        case = self.scenario.opened
+        (clock,) = case.rounds("report_to_principal")
+        heard = {(e.by, e.received_at) for e in self.scenario.entries if e.kind in {"acknowledged", "reported-upward"}}
+        answers = (facts.IncidentAcknowledged, facts.UpwardReportFiled)
+        state = case.level("principal")
+        assert state is not None
+        seated = {seat.person_id for seat in state.seats}
+        times = [f.received_at for f in self.said if isinstance(f, answers) and (f.by, f.received_at) in heard
+                 and f.by in seated]  # fmt: skip
+        if clock.status != "cancelled":
+            assert (clock.status == "satisfied") == any(at <= clock.deadline for at in times)
+
+    def the_follow_up_is_judged_by_the_facts(self) -> None:
+        case = self.scenario.opened
+        final = case.final_reported_at
+        updates = [fact.received_at for fact in self.said if isinstance(fact, facts.UpdateFiled)]
+        for clock in case.rounds("follow_up"):
+            if clock.status == "breached":
+                assert not any(clock.started_at < at <= clock.deadline for at in updates)
+                assert final is None or final > clock.deadline
+            assert clock.status != "running" or final is None
+
+    def the_journal_replays(self) -> None:
+        lived = [decision for decision in self.scenario.decisions if decision.effects]
+        again = replay(self.scenario.entries)
+        assert len(again) == len(lived)
+        for one, other in zip(lived, again, strict=True):
+            assert one.state is not None
+            assert other.state is not None
+            assert one.state.model_dump_json() == other.state.model_dump_json()
+            assert [e.model_dump_json() for e in one.effects] == [e.model_dump_json() for e in other.effects]
+
+
+TestCaseLife = CaseLife.TestCase
+TestCaseLife.settings = settings()

@@ -1,0 +1,80 @@
+"""What must be true of every case at every moment, whatever happened: asserted by the property tests."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from escalation_policies.case import DEADLINE, Case, Clock
+from events.escalation import JournalEntry
+from events.notification import NotificationRequested
+
+
+def clocks_are_watched(case: Case) -> None:
+    """A running clock has its end stored and its reminders strictly inside it; an ended one has nothing stored."""
+    for clock in case.clocks:
+        if clock.status != "running":
+            assert clock.due == (), clock
+            continue
+        assert (clock.due[-1].step, clock.due[-1].at) == (DEADLINE, clock.deadline), clock
+        reminders = [due.at for due in clock.due[:-1]]
+        assert reminders == sorted(set(reminders)), clock
+        assert all(clock.started_at < at < clock.deadline for at in reminders), clock
+    assert len({clock.key for clock in case.clocks}) == len(case.clocks)
+
+
+def history_is_whole(case: Case, entries: Sequence[JournalEntry], requests: Sequence[NotificationRequested]) -> None:
+    """Numbers without gaps, a reason with each, the drill's watermark on all, and no message asked for twice."""
+    assert [entry.seq for entry in entries] == list(range(1, case.seq + 1))
+    assert all(entry.reason for entry in entries)
+    assert {entry.exercise for entry in entries} | {request.exercise for request in requests} <= {case.exercise}
+    ids = [request.notification_id for request in requests]
+    assert len(ids) == len(set(ids)), sorted(r.step for r in requests if ids.count(r.notification_id) > 1)
+
+
+def nobody_is_forgotten(case: Case) -> None:
+    """As long as the final report is missing a clock runs, and on the way up there is no level that nobody watches."""
+    if case.status == "closed":
+        return
+    if case.final_reported_at is None:
+        assert any(clock.status == "running" for clock in case.clocks)
+    assert _watched(case, 0), [(c.key, c.status) for c in case.clocks]
+
+
+def _watched(case: Case, index: int) -> bool:
+    """Return whether, from this told level on, a clock runs or the chain went on to a level of which that holds."""
+    level = case.policy.chain[index].level
+    receipts = case.rounds("report_to_principal" if index == 0 else "upward_receipt", level)
+    duties = case.rounds("report_upward", level)
+    if any(clock.status == "running" for clock in (*receipts, *duties)):
+        return True
+    if index + 1 == len(case.policy.chain):
+        state = case.level(level)
+        exhausted = bool(receipts) and receipts[-1].round >= case.policy.at_top.rounds
+        return exhausted or (state is not None and state.acknowledged_at is not None)
+    above = [n for n in range(index + 1, len(case.policy.chain)) if case.level(case.policy.chain[n].level) is not None]
+    return any(_watched(case, n) for n in above)
+
+
+def breaches_are_true(case: Case, entries: Sequence[JournalEntry], now: datetime) -> None:
+    """Once all facts are in: who answered in time has no breach, who did not has one, and each was written down."""
+    recorded = {entry.clock for entry in entries if entry.kind == "breach-recorded"}
+    withdrawn = {entry.clock for entry in entries if entry.kind == "breach-withdrawn"}
+    for clock in case.clocks:
+        assert clock.status != "running" or clock.deadline > now, clock
+        assert clock.status != "breached" or (clock.key in recorded and clock.key not in withdrawn), clock
+        assert clock.status != "satisfied" or (clock.key in recorded) == (clock.key in withdrawn), clock
+        answered = _answered_at(case, clock)
+        if clock.status == "satisfied":
+            assert answered is not None, clock
+            assert answered <= clock.deadline, clock
+        elif clock.status != "cancelled":
+            assert answered is None or answered > clock.deadline, (clock, answered)
+
+
+def _answered_at(case: Case, clock: Clock) -> datetime | None:
+    """Return the time of the fact that stops ``clock``, as the case knows it."""
+    state = case.level(clock.level)
+    if clock.name == "follow_up":
+        return clock.ended_at if clock.status == "satisfied" else None
+    if state is None:
+        return None
+    return state.reported_at if clock.name == "report_upward" else state.acknowledged_at

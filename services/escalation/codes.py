@@ -9,8 +9,8 @@ import hmac
 from collections.abc import Iterable
 
 from sqlalchemy import select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.runtime.store import UnitOfWork
 from services.runtime.tables import codes
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -29,13 +29,13 @@ def derive_code(key: bytes, case_id: str, person_id: str, turn: int = 0) -> str:
     return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
 
 
-async def codes_for(connection: AsyncConnection, key: bytes, holders: Iterable[Holder]) -> dict[Holder, str]:
-    """Return each holder's code, giving one to those who have none, inside the caller's transaction."""
+async def codes_for(unit: UnitOfWork, key: bytes, holders: Iterable[Holder]) -> dict[Holder, str]:
+    """Return each holder's code, giving one to those who have none, as part of the unit of work."""
     wanted = list(dict.fromkeys(holders))
     if not wanted:
         return {}
     known = select(codes).where(tuple_(codes.c.case_id, codes.c.person_id).in_(wanted))
-    found = {(row.case_id, row.person_id): row.code for row in await connection.execute(known)}
+    found = {(row.case_id, row.person_id): row.code for row in await unit.connection.execute(known)}
     missing = [holder for holder in wanted if holder not in found]
     turn = 0
     while missing:
@@ -43,15 +43,15 @@ async def codes_for(connection: AsyncConnection, key: bytes, holders: Iterable[H
             raise RuntimeError("no free acknowledgement code after 100 turns: the table of codes must be pruned")
         candidates = {holder: derive_code(key, *holder, turn) for holder in missing}
         taken = set(
-            (await connection.execute(select(codes.c.code).where(codes.c.code.in_(candidates.values())))).scalars()
+            (await unit.connection.execute(select(codes.c.code).where(codes.c.code.in_(candidates.values())))).scalars()
         )
         given: dict[str, Holder] = {}
         for holder, code in candidates.items():
-            if code not in taken and code not in given:
+            if code not in taken and code not in given and code not in found.values():
                 given[code] = holder
         if given:
             rows = [{"code": code, "case_id": case, "person_id": person} for code, (case, person) in given.items()]
-            await connection.execute(codes.insert(), rows)
+            await unit.write(codes.insert(), rows)
             found.update({holder: code for code, holder in given.items()})
         missing = [holder for holder in missing if holder not in found]
         turn += 1

@@ -46,6 +46,7 @@ class Docket:
         self._touched: dict[str, tuple[Ownership, Case]] = {}
         self._entries: list[tuple[Ownership, JournalEntry]] = []
         self._requests: list[tuple[Ownership, NotificationRequested]] = []
+        self._waiting: dict[str, list[tuple[str, CaseFact]]] = {}
 
     async def load(self, case_ids: Collection[str]) -> None:
         """Read the cases that exist."""
@@ -61,7 +62,7 @@ class Docket:
         case = self._cases.get(event.case_id)
         decisions = judge(case, event, self._directory, self._policies, self._now)
         if decisions[-1].state is None:
-            await self._keep_waiting(event_id, event)
+            self._waiting.setdefault(event.case_id, []).append((event_id, event))
             return
         self._collect(owned, event.case_id, decisions)
         if case is None and isinstance(event, IncidentFiled):
@@ -84,6 +85,7 @@ class Docket:
 
     async def write(self, settings: Settings, code_key: bytes) -> list[Following]:
         """Write states, journal and outbox; return the next deadline of each case touched."""
+        await self._write_waiting()
         await self._unit.save([case_row(case, owned.partition) for owned, case in self._touched.values()])
         await self._unit.record([(owned, journal_row(entry)) for owned, entry in self._entries])
         topic = settings.topic("escalations")
@@ -106,32 +108,40 @@ class Docket:
     async def _asked(self, topic: str, code_key: bytes) -> list[tuple[str, Outgoing]]:
         """Return the requests as records, each with its recipient's own acknowledgement code."""
         holders = [(r.case_id, r.person_id) for _, r in self._requests if r.asks_acknowledgement]
-        given = await codes_for(self._unit.connection, code_key, holders)
+        given = await codes_for(self._unit, code_key, holders)
         return [
             (owned.name, Outgoing(topic, _request_record(request, given.get((request.case_id, request.person_id)))))
             for owned, request in self._requests
         ]
 
-    async def _keep_waiting(self, event_id: str, event: CaseFact) -> None:
-        await self._unit.connection.execute(
-            waiting_facts.insert().values(
-                event_id=event_id,
-                case_id=event.case_id,
-                received_at=event.received_at,
-                type=event.TYPE,
-                data=event.model_dump_json(),
-            )
-        )
+    async def _write_waiting(self) -> None:
+        """Keep the facts whose report has still not come."""
+        rows = [
+            {
+                "event_id": event_id,
+                "case_id": event.case_id,
+                "received_at": event.received_at,
+                "type": event.TYPE,
+                "data": event.model_dump_json(),
+            }
+            for waiting in self._waiting.values()
+            for event_id, event in waiting
+        ]
+        if rows:
+            await self._unit.write(waiting_facts.insert(), rows)
 
     async def _take_waiting(self, case_id: str) -> list[CaseFact]:
+        """Return the facts that came before the report of this case, in this unit of work or before it."""
         mine = waiting_facts.c.case_id == case_id
         found = await self._unit.connection.execute(
             select(waiting_facts.c.type, waiting_facts.c.data).where(mine).order_by(waiting_facts.c.received_at)
         )
-        events = [MODELS[row.type].model_validate(orjson.loads(row.data)) for row in found]
+        bodies = [MODELS[row.type].model_validate(orjson.loads(row.data)) for row in found]
+        events = [body for body in bodies if isinstance(body, CaseFact)]
         if events:
-            await self._unit.connection.execute(delete(waiting_facts).where(mine))
-        return [event for event in events if isinstance(event, CaseFact)]
+            await self._unit.write(delete(waiting_facts).where(mine))
+        events += [event for _, event in self._waiting.pop(case_id, [])]
+        return sorted(events, key=lambda event: event.received_at)
 
 
 def case_row(case: Case, partition: int) -> CaseRow:

@@ -18,7 +18,7 @@ from services.runtime.errors import StaleEpoch
 from services.runtime.outages import through_outages
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
-from services.runtime.remembered_facts import recall, remember
+from services.runtime.remembered_facts import recall, remembering
 from services.runtime.settings import Settings
 from services.runtime.store import Store, UnitOfWork
 from services.runtime.tables import journal, ownership
@@ -67,7 +67,7 @@ class JournalTopic:
         async with self._store.transaction(owned) as unit:
             known = await recall(unit.connection, name)
             if known is None:  # the first incarnation: everything was published as it happened
-                await remember(unit.connection, name, f"{topic_id} done")
+                await unit.write(remembering(unit.connection, name, f"{topic_id} done"))
                 return False
             seen_id, cursor = known.split(" ")
             if seen_id == topic_id and cursor == "done":
@@ -84,7 +84,7 @@ class JournalTopic:
             await unit.append([(owned.name, Outgoing(self._topic, journal_record(entry))) for entry in entries])
             more = len(page) == PAGE
             cursor = f"{page[-1].position}-{last}" if more else "done"
-            await remember(unit.connection, name, f"{topic_id} {cursor}")
+            await unit.write(remembering(unit.connection, name, f"{topic_id} {cursor}"))
         log.warning("journal.published_again", partition=owned.partition, entries=len(page))
         return more
 

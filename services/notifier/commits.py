@@ -119,7 +119,7 @@ class GroupCommit:
 
     async def _write(self, changes: Sequence[Change]) -> None:
         async with self._store.transaction(*dict.fromkeys(change.owned for change in changes)) as unit:
-            await write_steps(unit.connection, [change.step for change in changes])
+            await write_steps(unit, [change.step for change in changes])
             await unit.append([(change.owned.name, change.record) for change in changes])
 
 

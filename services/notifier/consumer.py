@@ -38,7 +38,7 @@ class NotifierConsumer:
             if not isinstance(event.body, NotificationRequested)
         ]
         now = self._clock.now()
-        fresh = await insert_new(unit.connection, requests, now)
+        fresh = await insert_new(unit, requests, now)
         jobs = [Job(owned, request, "pending", tries=0, next_try_at=now) for owned, request in fresh]
         return Applied(lambda: self._sender.take(jobs), rejected)
 

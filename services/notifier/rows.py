@@ -18,6 +18,7 @@ from events.delivery import DeliveryState
 from events.notification import NotificationRequested
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership
+from services.runtime.store import UnitOfWork
 from services.runtime.tables import notifications
 
 RowState = Literal["pending"] | DeliveryState
@@ -52,27 +53,27 @@ class Step:
 
 
 async def insert_new(
-    connection: AsyncConnection, requests: Sequence[tuple[Ownership, NotificationRequested]], now: datetime
+    unit: UnitOfWork, requests: Sequence[tuple[Ownership, NotificationRequested]], now: datetime
 ) -> list[tuple[Ownership, NotificationRequested]]:
     """Write requests not seen before as ``pending``, and return them with the claims they came with.
 
     A repeat is the same row, whatever became of it.
     """
     by_id = {request.notification_id: (owned, request) for owned, request in requests}
-    known = await _known(connection, by_id.keys())
+    known = await _known(unit.connection, by_id.keys())
     fresh = [pair for notification_id, pair in by_id.items() if notification_id not in known]
     if fresh:
-        insert: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-        await connection.execute(
+        insert: Any = sqlite_insert if unit.connection.dialect.name == "sqlite" else postgres_insert
+        await unit.write(
             insert(notifications).on_conflict_do_nothing(),
             [_new_row(owned.partition, request, now) for owned, request in fresh],
         )
     return fresh
 
 
-async def write_steps(connection: AsyncConnection, steps: Sequence[Step]) -> None:
+async def write_steps(unit: UnitOfWork, steps: Sequence[Step]) -> None:
     """Bring rows to what ``steps`` say, in their order."""
-    await connection.execute(_WRITE, [_parameters(step) for step in steps])
+    await unit.write(_WRITE, [_parameters(step) for step in steps])
 
 
 async def unfinished(database: Database, partition: int) -> list[Unfinished]:

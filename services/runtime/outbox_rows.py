@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import bindparam, delete, select, update
 
 from events.codec import Encoded
 from events.envelope import Headers
@@ -43,26 +43,18 @@ class Published:
     offset: int
 
 
-async def append_outgoing(connection: AsyncConnection, records: Sequence[tuple[str, Outgoing]]) -> None:
-    """Write (lane, record) pairs in order, as part of the caller's transaction."""
-    if not records:
-        return
-    await connection.execute(
-        insert(outbox),
-        [
-            {
-                "lane": lane,
-                "topic": outgoing.topic,
-                "key": outgoing.record.key,
-                "event_id": outgoing.record.event_id,
-                "headers": json.dumps([[name, value.decode()] for name, value in outgoing.record.headers]),
-                "value": outgoing.record.value,
-                "pending": True,
-                "tries": 0,
-            }
-            for lane, outgoing in records
-        ],
-    )
+def outgoing_row(lane: str, outgoing: Outgoing) -> dict[str, Any]:
+    """Return the outbox row of a record on its way: pending, never tried."""
+    return {
+        "lane": lane,
+        "topic": outgoing.topic,
+        "key": outgoing.record.key,
+        "event_id": outgoing.record.event_id,
+        "headers": json.dumps([[name, value.decode()] for name, value in outgoing.record.headers]),
+        "value": outgoing.record.value,
+        "pending": True,
+        "tries": 0,
+    }
 
 
 class OutboxRows:

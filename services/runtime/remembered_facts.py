@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,8 +24,13 @@ async def recall(connection: AsyncConnection, name: str) -> str | None:
 
 async def remember(connection: AsyncConnection, name: str, value: str) -> None:
     """Write a fact, in place of what it was."""
+    await connection.execute(remembering(connection, name, value))
+
+
+def remembering(connection: AsyncConnection, name: str, value: str) -> Executable:
+    """Return the statement that writes a fact, for a unit of work that writes at its end."""
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    await connection.execute(
+    return (
         insert(remembered)
         .values(name=name, value=value)
         .on_conflict_do_update(index_elements=[remembered.c.name], set_={"value": value})

@@ -4,21 +4,22 @@
 touches. Either all of it happened or none; a repeat is recognised by the offset and by the event id.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Executable, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.database import Database
-from services.runtime.outbox_rows import Outgoing, append_outgoing
+from services.runtime.outbox_rows import Outgoing, outgoing_row
 from services.runtime.ownership import Ownership, fence
-from services.runtime.tables import cases, consumed, inbox, journal, ownership
+from services.runtime.tables import cases, consumed, inbox, journal, outbox, ownership
 
 ABSENT = -1
 """The stored offset of a partition nothing was read from yet: the next record is offset 0."""
@@ -66,12 +67,32 @@ class JournalRow:
 
 
 class UnitOfWork:
-    """What can be done inside one transaction."""
+    """What can be done inside one transaction.
 
-    def __init__(self, connection: AsyncConnection, positions: dict[str, int], *, is_sqlite: bool) -> None:
+    A fenced unit reads first and writes at its end: the writes are held until the body is done, and go out in one short
+    transaction that begins with the fence. Nobody else can have changed what was read, because only the claim's owner
+    writes a partition, and this process does so one unit at a time. So a database's write lock is held for the writing
+    alone, not for the judging. What a unit has written it does not read back.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, is_sqlite: bool, held: bool) -> None:
         self.connection = connection
-        self._positions = positions
         self._insert: Any = sqlite_insert if is_sqlite else postgres_insert
+        self._held = held
+        self._writes: list[tuple[Executable, Sequence[Mapping[str, Any]]]] = []
+        self._journal: list[tuple[Ownership, JournalRow]] = []
+
+    async def write(self, statement: Executable, parameters: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Write: at once, or at the end of a fenced unit, in the order of the calls."""
+        if self._held:
+            self._writes.append((statement, parameters))
+        else:
+            await _execute(self.connection, statement, parameters)
+
+    async def flush(self, connection: AsyncConnection, positions: dict[str, int]) -> None:
+        """Write everything that was held. ``positions`` are the journal's, as the fence found them."""
+        for statement, parameters in [*self._writes, *_journal_writes(self._journal, positions)]:
+            await _execute(connection, statement, parameters)
 
     async def load(self, case_ids: Collection[str]) -> dict[str, str]:
         """Return the stored state of each case that exists."""
@@ -84,39 +105,19 @@ class UnitOfWork:
             return
         statement = self._insert(cases)
         changed = {name: statement.excluded[name] for name in _MUTABLE}
-        await self.connection.execute(
+        await self.write(
             statement.on_conflict_do_update(index_elements=[cases.c.case_id], set_=changed),
             [{name: getattr(row, name) for name in _CASE_COLUMNS} for row in rows],
         )
 
     async def record(self, rows: Sequence[tuple[Ownership, JournalRow]]) -> None:
-        """Append to the history of cases, numbering each partition's journal without gaps."""
-        if not rows:
-            return
-        values = []
-        for owned, row in rows:
-            self._positions[owned.name] += 1
-            values.append(
-                {
-                    "case_id": row.case_id,
-                    "seq": row.seq,
-                    "partition": owned.partition,
-                    "position": self._positions[owned.name],
-                    "kind": row.kind,
-                    "school_id": row.school_id,
-                    "at": row.at,
-                    "entry": row.entry,
-                }
-            )
-        await self.connection.execute(journal.insert(), values)
-        await self.connection.execute(
-            update(ownership).where(ownership.c.name == bindparam("of")).values(position=bindparam("to")),
-            [{"of": name, "to": self._positions[name]} for name in dict.fromkeys(owned.name for owned, _ in rows)],
-        )
+        """Append to the history of cases; each partition's journal is numbered without gaps. Fenced units only."""
+        self._journal += rows
 
     async def append(self, records: Sequence[tuple[str, Outgoing]]) -> None:
         """Put (lane, record) pairs into the outbox; each lane's relay publishes them in this order after the commit."""
-        await append_outgoing(self.connection, records)
+        if records:
+            await self.write(insert(outbox), [outgoing_row(lane, outgoing) for lane, outgoing in records])
 
     async def offsets(self, consumer: str, topic_ids: Mapping[str, str]) -> dict[tuple[str, int], int]:
         """Return the stored offset of each (topic, partition) of these incarnations that was read before."""
@@ -134,7 +135,7 @@ class UnitOfWork:
     async def mark_seen(self, consumer: str, event_ids: Collection[str], at: datetime) -> None:
         """Remember events as handled, with everything they caused, in this same transaction."""
         if event_ids:
-            await self.connection.execute(
+            await self.write(
                 self._insert(inbox).on_conflict_do_nothing(),
                 [{"consumer": consumer, "event_id": event_id, "handled_at": at} for event_id in event_ids],
             )
@@ -144,7 +145,7 @@ class UnitOfWork:
         if not positions:
             return
         statement = self._insert(consumed)
-        await self.connection.execute(
+        await self.write(
             statement.on_conflict_do_update(
                 index_elements=[consumed.c.consumer, consumed.c.topic, consumed.c.partition],
                 set_={"topic_id": statement.excluded.topic_id, "offset": statement.excluded.offset},
@@ -162,6 +163,35 @@ class UnitOfWork:
         )
 
 
+async def _execute(connection: AsyncConnection, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> None:
+    await connection.execute(statement, [dict(row) for row in parameters] or None)
+
+
+def _journal_writes(
+    rows: Sequence[tuple[Ownership, JournalRow]], positions: dict[str, int]
+) -> list[tuple[Executable, Sequence[Mapping[str, Any]]]]:
+    if not rows:
+        return []
+    values = []
+    for owned, row in rows:
+        positions[owned.name] += 1
+        values.append(
+            {
+                "case_id": row.case_id,
+                "seq": row.seq,
+                "partition": owned.partition,
+                "position": positions[owned.name],
+                "kind": row.kind,
+                "school_id": row.school_id,
+                "at": row.at,
+                "entry": row.entry,
+            }
+        )
+    numbered = [{"of": name, "to": positions[name]} for name in dict.fromkeys(owned.name for owned, _ in rows)]
+    moved = update(ownership).where(ownership.c.name == bindparam("of")).values(position=bindparam("to"))
+    return [(journal.insert(), values), (moved, numbered)]
+
+
 _CASE_COLUMNS = tuple(column.name for column in cases.columns)
 _MUTABLE = ("severity", "status", "updated_at", "seq", "next_due_at", "state")
 
@@ -171,18 +201,29 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._turns: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
     async def transaction(self, *owned: Ownership) -> AsyncIterator[UnitOfWork]:
-        """Open one unit of work, fenced by every claim in ``owned``.
+        """Open one unit of work, fenced by every claim in ``owned`` (see ``UnitOfWork``); without any, a plain one.
 
         Raises:
             StaleEpoch: a newer claim exists; nothing was written. Drop the partitions it names.
             StoreBusy: SQLite's write lock was not to be had within ten seconds; nothing was written. Try again.
         """
-        async with self.database.writing() as connection:
-            positions = await fence(connection, owned) if owned else {}
-            yield UnitOfWork(connection, positions, is_sqlite=self.database.is_sqlite)
+        is_sqlite = self.database.is_sqlite
+        if not owned:
+            async with self.database.writing() as connection:
+                yield UnitOfWork(connection, is_sqlite=is_sqlite, held=False)
+            return
+        async with AsyncExitStack() as turns:
+            for name in sorted({claim.name for claim in owned}):
+                await turns.enter_async_context(self._turns.setdefault(name, asyncio.Lock()))
+            async with self.database.reading() as connection:
+                unit = UnitOfWork(connection, is_sqlite=is_sqlite, held=True)
+                yield unit
+            async with self.database.writing() as connection:
+                await unit.flush(connection, await fence(connection, owned))
 
     async def position(self, consumer: str, topic: str, partition: int, topic_id: str) -> int:
         """Return the stored offset, or ``ABSENT`` when this incarnation of the topic was never read.

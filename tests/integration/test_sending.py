@@ -475,7 +475,7 @@ async def test_claim_made_void_by_a_newer_one_fails_alone_in_a_shared_commit(dat
     assert new is not None
     store = Store(database)
     async with store.transaction(new) as unit:
-        await insert_new(unit.connection, [(new, requested())], START)
+        await insert_new(unit, [(new, requested())], START)
     commits = GroupCommit(store)
     commits.start()
     late, fresh = await asyncio.gather(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+import uvloop
 
 from services.runtime.settings import load_settings
 
@@ -23,4 +24,5 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service to run.
     """Run one service until it is told to stop (SIGTERM, Ctrl-C)."""
     # Each service's imports are its own: a notifier need not load the stream engine.
     module = importlib.import_module(f"services.{service.value}.main")
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the stream engine's own thread gets one, too
     asyncio.run(module.serve(load_settings()))

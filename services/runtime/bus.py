@@ -6,6 +6,7 @@ or when the bus passed over a record; the next life starts from the stored offse
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 QUEUE_LIMIT = 5_000
 """Records held in memory at most; beyond it Faust waits."""
 BATCH_LIMIT = 500
+BUSY_SECONDS = 0.05
+"""A record that comes sooner than this after the last batch is taken for one of many."""
+LINGER_SECONDS = 0.01
 START_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 
@@ -120,8 +124,11 @@ class BusWorker:
         return f"{self._consumer.name}/{partition}"
 
     async def _process(self) -> None:
+        handled_at = 0.0
         while True:
             records = [await self._queue.get()]
+            if time.monotonic() - handled_at < BUSY_SECONDS:
+                await asyncio.sleep(LINGER_SECONDS)  # under load a commit is shared; a first record never waits
             while len(records) < BATCH_LIMIT and not self._queue.empty():
                 records.append(self._queue.get_nowait())
             batches: dict[tuple[str, int], list[Record]] = {}
@@ -130,6 +137,7 @@ class BusWorker:
                     batches.setdefault((record.topic, record.partition), []).append(record)
             if batches:
                 await self._handle(batches)
+            handled_at = time.monotonic()
 
     async def _in_turn(self, record: Record) -> bool:
         """Tell whether a record is the next of its partition; a repeat is dropped, a gap is looked into."""

@@ -30,6 +30,7 @@ POLL_SECONDS = 1.0
 """How often lanes are looked at without being woken: rows of another process (an orphaned lane)."""
 SETTLE_SECONDS = 0.1
 """Acknowledged rows are settled together this often: each settling is a commit, and commits are what is scarce."""
+PAUSE_SECONDS = 0.005
 UNSETTLED_LIMIT = 2_000
 RETRY_SECONDS = 0.5
 REQUEST_TIMEOUT_MS = 10_000
@@ -88,6 +89,7 @@ class Relay:
             if not rows:
                 return
             await self._publish(rows)
+            await asyncio.sleep(PAUSE_SECONDS)  # what is committed meanwhile goes out together
             while len(self._acknowledged) >= UNSETTLED_LIMIT:  # noqa: ASYNC110 - the settling has its own pace
                 await asyncio.sleep(SETTLE_SECONDS)
 

@@ -1,8 +1,8 @@
 """SQLite without a thread for each statement: only what waits for the disk leaves the event loop.
 
 ``aiosqlite`` hands every call to a thread, two context switches each: about 0.2 ms on a busy machine of two cores, for
-statements that take 0.02 ms, while the file's write lock is held. Here statements run where they are, and COMMIT and
-large results go to the thread as before. Measured: the time a unit of work holds the lock falls to a third (ADR 0008).
+statements that take 0.02 ms, while the file's write lock is held. Here statements run where they are, and only COMMIT
+goes to the thread, as it may wait for the disk (ADR 0007).
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ class InlineConnection(aiosqlite.Connection):
         return fn(*args, **kwargs)
 
 
-_LEAVES_THE_LOOP = frozenset({"commit", "close", "backup"})
+_LEAVES_THE_LOOP = frozenset({"commit"})
 
 
 async def connect_inline(path: str) -> aiosqlite.Connection:

@@ -30,11 +30,12 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev ## latency and lateness, beside this machine's floor
 	$(BIN)/python -m tests.bench
 
-faults: $(VENV)/.dev ## kill, freeze, cut and wipe the real parts
-	$(BIN)/python -m pytest tests/faults -o timeout=420 -m "faults"
+faults: $(VENV)/.dev ## only the tests that kill, freeze, cut and wipe the real parts
+	$(BIN)/python -m pytest -m faults
 
-soak: $(VENV)/.dev ## the long fault runs
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m soak -o addopts="--strict-markers --strict-config -ra"
+soak: $(VENV)/.dev ## the property tests for a long time, then the faults three times over
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/property -o timeout=7200
+	for round in 1 2 3; do $(BIN)/python -m pytest -m faults || exit 1; done
 
 contracts: $(VENV)/.dev ## write contracts/ anew from the code
 	$(BIN)/tocsin contracts write

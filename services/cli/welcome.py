@@ -1,5 +1,8 @@
 """What ``tocsin up`` says when everything runs: where things are, which parts are in use, what to try next."""
 
+import os
+import shutil
+import sys
 from collections.abc import Mapping
 
 from services.cli.sample_tokens import FILE_NAME
@@ -29,6 +32,7 @@ def welcome(settings: Settings, broker: str, tokens: Mapping[str, str]) -> str:
 
 def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
     url = f"http://{settings.http_host}:{settings.http_port}"
+    command = "tocsin" if shutil.which("tocsin") else os.path.relpath(sys.argv[0])
     return [
         "",
         f"The sample county's tokens are in {settings.data_dir / FILE_NAME}:",
@@ -36,11 +40,11 @@ def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
         "",
         "Try, in another terminal:",
         f"  . {settings.data_dir / FILE_NAME}",
-        "  tocsin watch &                          # the live timeline",
+        f"  {command} watch &",
         f'  curl -s {url}/v1/incidents -H "Authorization: Bearer $TEACHER" \\',
         '       -H \'Content-Type: application/json\' -d \'{"school_id": "school-001", "kind": "fire"}\'',
-        "  tocsin outbox                           # the SMS and the email, with the code",
-        "  tocsin ack CODE                         # the principal accepts; or wait and see it climb",
+        f"  {command} outbox          # the SMS and the email, with the code",
+        f"  {command} ack CODE        # the principal accepts; or wait and see it climb",
     ]
 
 

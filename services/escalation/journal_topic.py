@@ -85,7 +85,8 @@ class JournalTopic:
             more = len(page) == PAGE
             cursor = f"{page[-1].position}-{last}" if more else "done"
             await unit.write(remembering(unit.connection, name, f"{topic_id} {cursor}"))
-        log.warning("journal.published_again", partition=owned.partition, entries=len(page))
+        if page:
+            log.warning("journal.published_again", partition=owned.partition, entries=len(page))
         return more
 
 

@@ -32,6 +32,7 @@ BUSY_SECONDS = 0.05
 """A record that comes sooner than this after the last batch is taken for one of many."""
 LINGER_SECONDS = 0.01
 START_SECONDS = 60.0
+PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 
 
@@ -83,6 +84,7 @@ class BusWorker:
             asyncio.create_task(self._process(), name="process"),
             asyncio.create_task(_crash_of(app), name="crash"),
             asyncio.create_task(self._recreated(), name="recreated"),
+            asyncio.create_task(self._bus_lost(), name="lost"),
         ]
         try:
             starting = asyncio.create_task(asyncio.wait_for(app.start(), START_SECONDS), name="start")
@@ -97,6 +99,14 @@ class BusWorker:
     async def _recreated(self) -> None:
         await self._watch.changed_from(self._ids)
         raise LifeEnded("a topic was recreated")
+
+    async def _bus_lost(self) -> None:
+        """End the life when the broker stays away: aiokafka would ask for it without a pause, and warm the machine."""
+        while True:
+            await self._watch.wait_until_away()
+            await asyncio.sleep(PATIENCE_SECONDS)
+            if self._watch.away:
+                raise LifeEnded("the broker is away; reading goes on when it answers")
 
     async def _seek(self, assigned: set[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
         """Claim what was assigned and say where to read on."""

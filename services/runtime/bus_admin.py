@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 BUS_TROUBLE = (KafkaError, OSError, TimeoutError, asyncio.IncompleteReadError)
 """What a broker that is away, restarting or half up raises through aiokafka."""
 
+PATIENCE_SECONDS = 3.0
+"""A broker that does not answer within this is away: aiokafka itself may wait for it much longer."""
+
 
 class BusAdmin:
     """One admin connection, made anew after any trouble."""
@@ -37,7 +40,8 @@ class BusAdmin:
             BusAway: no broker answers; try again later.
         """
         try:
-            return await ask_topic_ids(await self._connected(), list(names))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await ask_topic_ids(await self._connected(), list(names))
         except BUS_TROUBLE as error:
             await self.close()
             raise BusAway(f"no answer from the broker: {error!r}") from error
@@ -53,7 +57,8 @@ class BusAdmin:
         if not missing:
             return []
         try:
-            response = await (await self._connected()).create_topics([wanted[name] for name in missing])
+            async with asyncio.timeout(2 * PATIENCE_SECONDS):
+                response = await (await self._connected()).create_topics([wanted[name] for name in missing])
         except BUS_TROUBLE as error:
             await self.close()
             raise BusAway(f"the broker did not create topics: {error!r}") from error

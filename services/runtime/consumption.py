@@ -12,7 +12,7 @@ import structlog
 
 from events.base import Body
 from events.codec import Encoded, decode
-from events.envelope import Envelope, Headers
+from events.envelope import Envelope, Headers, from_record
 from events.errors import EventError
 from events.topics import TopicName, dead_letter
 from services.runtime.clock import Clock
@@ -165,10 +165,22 @@ def _decode_all(records: Iterable[Record]) -> tuple[list[Received], list[Rejecte
         try:
             decoded = decode(record.headers, record.value)
         except EventError as error:
-            rejected.append(Rejected(record, str(error)))
+            rejected.append(Rejected(record, str(error), _own_id(record)))
         else:
             events.append(Received(record, event_key(decoded.envelope), decoded.envelope, decoded.body))
     return events, rejected
+
+
+def _own_id(record: Record) -> str | None:
+    """Return the id of an unreadable event of ours, or the reconciler would publish it for ever.
+
+    Events of others are not marked as handled: their client may mend one and send it again under its id.
+    """
+    try:
+        envelope = from_record(record.headers, record.value)
+    except EventError:
+        return None
+    return envelope.id if envelope.source.startswith(OUR_SOURCES) else None
 
 
 def _letter(item: Rejected) -> Outgoing:
@@ -180,9 +192,10 @@ def _letter(item: Rejected) -> Outgoing:
     origin = f"{record.topic}/{record.partition}/{record.offset}"
     headers: Headers = [(name, _printable(value)) for name, value in record.headers]
     headers += [("tocsin_reason", item.reason.encode()), ("tocsin_origin", origin.encode())]
-    key = record.key.decode(errors="replace") if record.key else origin
+    key = _printable(record.key).decode() if record.key else origin
     return Outgoing(dead_letter(record.topic), Encoded(f"dead-letter:{origin}", key, headers, record.value or b""))
 
 
 def _printable(value: bytes | None) -> bytes:
-    return (value or b"").decode(errors="replace").encode()
+    """Return the value as text; PostgreSQL has no text with a zero byte."""
+    return (value or b"").decode(errors="replace").replace("\x00", "\ufffd").encode()

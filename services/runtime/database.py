@@ -103,8 +103,9 @@ def _sqlite(url: str, *, survives_power_cut: bool) -> AsyncEngine:
     def _configure(connection: Any, record: Any) -> None:
         del record
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=0", "wal_autocheckpoint=2000"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=2000"):
             _patiently(cursor, f"PRAGMA {pragma}")
+        cursor.execute("PRAGMA busy_timeout=0")  # last: the writer waits by itself, without holding up the loop
         cursor.close()
 
     return engine

@@ -1,6 +1,7 @@
 """Keeps claims alive: renews leases, notices lost ones, takes over what a dead worker left behind."""
 
 import asyncio
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -61,7 +62,8 @@ class Keeper:
             self.owned[name] = owned
             PARTITIONS_OWNED.set(len(self.owned))
             if self._listener is not None:
-                await self._listener.claimed(owned)
+                # Tried again here: a second claim would find our own lease alive, and nothing would be taken up.
+                await through_outages(partial(self._listener.claimed, owned), "what was claimed is taken up later")
         return owned
 
     async def drop(self, name: str) -> None:

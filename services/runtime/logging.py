@@ -3,11 +3,15 @@
 import logging
 import re
 import sys
+import time
+from collections.abc import Callable
 from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+CHATTY = ("aiokafka", "faust", "mode")
+SPARING_SECONDS = 10.0
 _PHONE = re.compile(r"\+\d[\d\s-]{6,}\d")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
@@ -23,13 +27,23 @@ def _redact_fields(logger: WrappedLogger, name: str, event: EventDict) -> EventD
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def _positional(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Keep a library's %-arguments out of the way of the redaction: they are rendered before it."""
-    del logger, name
-    record = event.get("_record")
-    if isinstance(record, logging.LogRecord):
-        event["event"] = record.getMessage()
-    return event
+class Sparing(logging.Filter):
+    """Lets a library say the same thing once in ten seconds: a client without its broker repeats itself by the ms."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass our own lines, and each line of a library that was not passed lately."""
+        if isinstance(record.msg, dict) or not record.name.startswith(CHATTY):
+            return True
+        now, key = self._monotonic(), (record.name, str(record.msg))
+        if now - self._said.get(key, -SPARING_SECONDS) < SPARING_SECONDS:
+            return False
+        self._said[key] = now
+        return True
 
 
 def configure_logging(service: str, log_format: Literal["console", "json"] = "console", level: str = "info") -> None:
@@ -42,14 +56,15 @@ def configure_logging(service: str, log_format: Literal["console", "json"] = "co
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=32)
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Sparing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[_positional, *shared],
+            foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redact_fields, renderer],
         )
     )

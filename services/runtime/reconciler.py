@@ -117,11 +117,11 @@ class Reconciler:
         now = self._database.now_micros
         return or_(
             *(
-                and_(outbox.c.tries == tries, outbox.c.published_at < now - (SILENCE_MICROS << tries))
-                for tries in range(1, LONGEST_DOUBLING)
+                and_(outbox.c.tries == doublings + 1, outbox.c.published_at < now - (SILENCE_MICROS << doublings))
+                for doublings in range(LONGEST_DOUBLING)
             ),
             and_(
-                outbox.c.tries >= LONGEST_DOUBLING,
+                outbox.c.tries > LONGEST_DOUBLING,
                 outbox.c.published_at < now - (SILENCE_MICROS << LONGEST_DOUBLING),
             ),
         )

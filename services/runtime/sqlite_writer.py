@@ -6,6 +6,7 @@ shared by many, and an idle process still commits at once. One body's failure ro
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
@@ -37,6 +38,8 @@ class _Group:
     committed: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     bodies: int = 0
     failed: bool = False
+    lost: Exception | None = None
+    """Set when SQLite undid the whole transaction by itself, as it may on a full disk (sqlite.org/lang_transaction)."""
 
 
 class SqliteWriter:
@@ -58,8 +61,11 @@ class SqliteWriter:
         self._waiting += 1
         try:
             await self._turn.acquire()
-        finally:
+        except BaseException:
             self._waiting -= 1
+            await self._close_unless_wanted()
+            raise
+        self._waiting -= 1
         try:
             group = self._group = self._group or await self._open()
             group.bodies += 1
@@ -67,12 +73,19 @@ class SqliteWriter:
                 async with _savepoint(group):
                     yield group.connection
             finally:
-                if self._waiting == 0 or group.failed or group.bodies >= LARGEST_GROUP or _is_old(group):
+                if self._waiting == 0 or group.failed or group.lost or group.bodies >= LARGEST_GROUP or _is_old(group):
                     self._group = None
                     await asyncio.shield(asyncio.ensure_future(_finish(group)))
         finally:
             self._turn.release()
         await asyncio.shield(group.committed)
+
+    async def _close_unless_wanted(self) -> None:
+        """Commit in the place of one that was cancelled in line, if the group was left open for it."""
+        group = self._group
+        if group is not None and self._waiting == 0 and not self._turn.locked():
+            self._group = None
+            await asyncio.shield(asyncio.ensure_future(_finish(group)))
 
     async def _open(self) -> _Group:
         connection = await self._engine.connect()
@@ -102,15 +115,27 @@ async def _savepoint(group: _Group) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        await group.connection.execute(text("ROLLBACK TO body"))
+        with contextlib.suppress(OperationalError):  # noted in the group, and told to everybody in it
+            await _end_body(group, "ROLLBACK TO body", "RELEASE body")
         raise
-    finally:
-        await group.connection.execute(text("RELEASE body"))
+    await _end_body(group, "RELEASE body")
+
+
+async def _end_body(group: _Group, *statements: str) -> None:
+    try:
+        for statement in statements:
+            await group.connection.execute(text(statement))
+    except OperationalError as error:
+        group.lost = error
+        raise
 
 
 async def _finish(group: _Group) -> None:
     """Commit for everybody in the group; whoever waits hears if that failed."""
     try:
+        if group.lost is not None:
+            await group.connection.rollback()
+            raise group.lost  # noqa: TRY301 - as a failed commit would
         if group.failed:
             await group.connection.rollback()
         else:

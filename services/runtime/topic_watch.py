@@ -44,6 +44,7 @@ class TopicWatch:
             if not self.away:
                 log.warning("bus.lost", reason=str(error), meaning="clocks go on; records wait in the outbox")
             self.away = True
+            self._notify()
             return
         if self.away:
             log.info("bus.reached")
@@ -53,8 +54,16 @@ class TopicWatch:
         if self.away or found != self.ids:
             self.away = False
             self.ids = found
-            self._changed.set()
-            self._changed = asyncio.Event()
+            self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_until_away(self) -> None:
+        """Return when the broker does not answer."""
+        while not self.away:
+            await self._changed.wait()
 
     async def wait_for(self, names: Iterable[str]) -> dict[str, str]:
         """Return the ids of ``names`` as soon as the broker answers and has all of them."""

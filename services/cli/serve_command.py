@@ -20,9 +20,15 @@ class Service(StrEnum):
     directory = "directory"
 
 
+WITH_STREAM_ENGINE = frozenset({Service.escalation, Service.notifier})
+"""These keep asyncio's own loop: Faust's threads touch each other's futures, and under uvloop a worker died of it
+without a word when its broker came back empty."""
+
+
 def serve(service: Annotated[Service, typer.Argument(help="Which service to run.")]) -> None:
     """Run one service until it is told to stop (SIGTERM, Ctrl-C)."""
     # Each service's imports are its own: a notifier need not load the stream engine.
     module = importlib.import_module(f"services.{service.value}.main")
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the stream engine's own thread gets one, too
+    if service not in WITH_STREAM_ENGINE:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     asyncio.run(module.serve(load_settings()))

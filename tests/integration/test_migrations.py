@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,6 +18,8 @@ from tests.support.store_rows import a_case, rows_of
 MIGRATE = """
 import asyncio, sys
 from services.runtime.database import Database
+print("ready", flush=True)
+sys.stdin.readline()
 asyncio.run(Database(sys.argv[1]).migrate())
 """
 
@@ -61,22 +64,28 @@ async def test_processes_that_migrate_at_once_all_succeed(database: Database) ->
     """Three services that start together on an empty database make one schema, and none of them fails."""
     await drop_everything(database)
     await database.close()
+    pipe = asyncio.subprocess.PIPE
     started = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", MIGRATE, database.url, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-c", MIGRATE, database.url, stdin=pipe, stdout=pipe, stderr=pipe
         )
         for _ in range(3)
     ]
-    ended = await asyncio.gather(*(process.communicate() for process in started))
+    for process in started:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    ended = await asyncio.gather(*(process.communicate(b"go\n") for process in started))
     assert [process.returncode for process in started] == [0, 0, 0], ended
     assert await asyncio.to_thread(differences, database) == []
 
 
-async def test_calls_at_once_in_one_process_all_succeed(database: Database) -> None:
-    """`tocsin up` may run several services in one process: their migrations do not disturb each other."""
-    await drop_everything(database)
-    await asyncio.gather(*(database.migrate() for _ in range(4)))
-    assert await asyncio.to_thread(differences, database) == []
+async def test_several_databases_migrated_at_once_in_one_process(tmp_path: Path) -> None:
+    """Alembic's context is global to a process: migrations of six databases at once do not disturb each other."""
+    databases = [Database(f"sqlite+aiosqlite:///{tmp_path / name}.db") for name in "abcdef"]
+    await asyncio.gather(*(made.migrate() for made in databases))
+    for made in databases:
+        assert await asyncio.to_thread(differences, made) == []
+        await made.close()
 
 
 async def test_database_of_a_newer_version_is_refused_in_words(database: Database) -> None:

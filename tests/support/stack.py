@@ -150,11 +150,14 @@ class Stack:
         await self.kill(name, signal.SIGTERM)
 
     async def close(self) -> None:
+        dead = {name: w.process.returncode for name, w in self.workers.items() if w.process.returncode is not None}
         for name in list(self.workers):
-            self.workers[name].process.send_signal(signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                self.workers[name].process.send_signal(signal.SIGCONT)
             await self.kill(name)
         await self.http.aclose()
         await self.database.close()
+        assert not dead, f"services ended by themselves: {dead}"
 
     # What a client does
 

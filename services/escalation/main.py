@@ -6,10 +6,9 @@ from escalation_policies.loader import LIBRARY, load_library
 from services.escalation.consumer import EscalationConsumer
 from services.escalation.journal_topic import JournalTopic
 from services.escalation.timers import Timers
-from services.runtime.bus import BusWorker
-from services.runtime.consumption import Consumption
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
+from services.runtime.reading import read_bus
 from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
 
@@ -30,20 +29,9 @@ async def prepare(process: Process) -> None:
         keeper.owned.get,
         process.relay.wake,
     )
-    keeper.listen(consumer)
     process.keep(keeper)
-    worker = BusWorker(
-        settings,
-        process.bootstrap,
-        consumer,
-        Consumption(process.store, process.clock, consumer),
-        process.store,
-        keeper,
-        process.watch,
-    )
+    read_bus(process, consumer, keeper)
     past = JournalTopic(settings, process.store, process.watch, lambda: list(keeper.owned.values()), process.relay.wake)
-    process.ready_when(lambda: worker.reading)
-    process.add("bus", worker.run())
     process.add("timers", timers.run(consumer.fire, keeper.drop))
     process.add("journal", past.run())
     process.add_shared()

@@ -5,10 +5,9 @@ import random
 from services.notifier.channels.choice import build_channels
 from services.notifier.consumer import NotifierConsumer
 from services.notifier.sending import Sender
-from services.runtime.bus import BusWorker
-from services.runtime.consumption import Consumption
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
+from services.runtime.reading import read_bus
 from services.runtime.settings import Settings
 
 
@@ -16,7 +15,7 @@ async def prepare(process: Process) -> None:
     """Add the notifier's parts to ``process``."""
     settings = process.settings
     keeper = Keeper(process.ownership, "notifier/", settings.lease_seconds)
-    process.keep(keeper)
+    process.keep(keeper)  # before the sender: what ends last lets go of the partitions
     sender = Sender(
         process.store,
         process.clock,
@@ -29,18 +28,7 @@ async def prepare(process: Process) -> None:
     await sender.__aenter__()
     process.on_stop.append(lambda: sender.__aexit__(None, None, None))
     consumer = NotifierConsumer(process.store, process.clock, sender)
-    keeper.listen(consumer)
-    worker = BusWorker(
-        settings,
-        process.bootstrap,
-        consumer,
-        Consumption(process.store, process.clock, consumer),
-        process.store,
-        keeper,
-        process.watch,
-    )
-    process.ready_when(lambda: worker.reading)
-    process.add("bus", worker.run())
+    read_bus(process, consumer, keeper)
     process.add_shared()
 
 

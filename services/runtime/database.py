@@ -44,6 +44,7 @@ class Database:
             if self.is_sqlite
             else _postgres(url, idle_transaction_seconds, survives_power_cut=survives_power_cut)
         )
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = SqliteWriter(self.engine) if self.is_sqlite else None
 
     @property
@@ -69,12 +70,16 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for reading, in one transaction."""
-        async with self.engine.connect() as connection:
+        """Open a connection for reading: one snapshot on SQLite, one a statement on PostgreSQL.
+
+        A unit of work needs no more: nobody else writes what it reads. It saves PostgreSQL two round trips in five.
+        """
+        async with self._reader.connect() as connection:
             if self.is_sqlite:
                 await connection.execute(text("BEGIN"))
             yield connection
-            await connection.rollback()
+            if self.is_sqlite:
+                await connection.rollback()
 
     async def close(self) -> None:
         """Close every connection."""

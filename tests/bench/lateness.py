@@ -22,7 +22,7 @@ async def measure_lateness(stack: Stack, count: int) -> list[Figures]:
     directory = LiveDirectory(stack.database)
     await directory.refresh()
     near = min(count, int(RATE * SECONDS))
-    seeding = max(10.0, count / 1_500)
+    seeding = max(10.0, count / 800)
     first_due = stack.clock.now() + timedelta(seconds=seeding + 25)
     await seed_cases(Store(stack.database), directory.snapshot(), count, first_due=first_due, rate=RATE, near=near)
     if stack.clock.now() > first_due - timedelta(seconds=10):

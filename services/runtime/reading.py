@@ -1,0 +1,18 @@
+"""Adds the reading of the bus to a process.
+
+Apart from ``process``, so that a service that only publishes never loads the stream engine.
+"""
+
+from services.runtime.bus import BusWorker
+from services.runtime.consumption import Consumer, Consumption
+from services.runtime.keeper import Keeper
+from services.runtime.process import Process
+
+
+def read_bus(process: Process, consumer: Consumer, keeper: Keeper) -> None:
+    """Read the consumer's topics for as long as the process lives; it is ready once partitions were assigned."""
+    keeper.listen(consumer)
+    consumption = Consumption(process.store, process.clock, consumer)
+    worker = BusWorker(process.settings, process.bootstrap, consumer, consumption, process.store, keeper, process.watch)
+    process.ready_when(lambda: worker.reading)
+    process.add("bus", worker.run())

@@ -13,6 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import ColumnElement, Connection, create_engine, event, literal_column, text
@@ -143,6 +144,8 @@ def _migrate(url: str) -> None:
     try:
         # Alembic keeps its context in module globals: one migration at a time in a process, too.
         with _MIGRATING, engine.connect() as connection:
+            if _is_up_to_date(connection):
+                return  # without the write lock: a service must start while another one is busy writing
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA busy_timeout=10000")
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -158,6 +161,11 @@ def _migrate(url: str) -> None:
             connection.exec_driver_sql("COMMIT")
     finally:
         engine.dispose()
+
+
+def _is_up_to_date(connection: Connection) -> bool:
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -80,7 +80,7 @@ async def test_worker_frozen_past_its_lease_is_fenced_when_it_wakes(make_stack: 
     cases = [await stack.file(severity="I") for _ in range(10)]
     await stack.until_kind(cases[-1], "clock-started")
     sleeper = stack.workers["escalation"]
-    sleeper.process.send_signal(signal.SIGSTOP)
+    await stack.freeze("escalation")
     await stack.start("escalation-2", page="live")
     await stack.until(lambda: breached(stack, cases), "the second worker fires the breaches", seconds=40, step=0.3)
     sleeper.process.send_signal(signal.SIGCONT)

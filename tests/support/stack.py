@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -146,6 +147,16 @@ class Stack:
             worker.process.send_signal(number)
         await asyncio.wait_for(worker.process.wait(), 20)
 
+    async def freeze(self, name: str) -> None:
+        """Stop a process in its tracks; on SQLite not while it holds the file's write lock (ADR 0006 says why)."""
+        process = self.workers[name].process
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            if not self.database.is_sqlite or await asyncio.to_thread(_can_be_written, str(self.database.engine.url.database)):
+                return
+            process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.05)
+
     async def stop(self, name: str) -> None:
         await self.kill(name, signal.SIGTERM)
 
@@ -207,6 +218,18 @@ class Stack:
             return answer.is_success and any(entry["kind"] == kind for entry in answer.json()["entries"])
 
         await self.until(there, f"{kind} in the timeline of {case_id}", seconds)
+
+
+def _can_be_written(path: str) -> bool:
+    connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def at(entry: dict[str, Any]) -> datetime:

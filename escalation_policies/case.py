@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from escalation_policies.schema import ClockName, Policy
+from escalation_policies.clock_rules import ClockName
+from escalation_policies.schema import Family, Policy
 from events.base import Frozen, Utc
 from events.incident import Casualties, Severity
 
@@ -56,6 +57,7 @@ class Seat(Frozen):
     unit_id: str
     question: str = Field(description="The selector that named them; with `all`, each selector needs an answer.")
     stand_in: bool = False
+    assigned: bool = Field(default=False, description="They were named in person, and hold no post of the level.")
     told_at: Utc
     acknowledged_at: Utc | None = Field(default=None, description="Their first receipt.")
     declined_at: Utc | None = Field(
@@ -84,11 +86,28 @@ class LevelState(Frozen):
         return self.model_copy(update={"heard": tuple(dict.fromkeys((*self.heard, clock)))})
 
 
+class PetitionState(Frozen):
+    """How far a petition has come. Times are those of the facts."""
+
+    objection_until: Utc | None = Field(default=None, description="Until when the office may say it is the wrong one.")
+    accepted_at: Utc | None = None
+    declined_at: Utc | None = None
+    extended_at: Utc | None = None
+    resolved_at: Utc | None = None
+    review_asked_at: Utc | None = None
+    review_answered_at: Utc | None = None
+    withdrawn_at: Utc | None = None
+    notice: str | None = Field(default=None, description="What the petitioner is told of acceptance or refusal.")
+    extension_reason: str | None = None
+    answer: str | None = None
+    review_answer: str | None = None
+
+
 class Case(Frozen):
     """Everything the machine knows of one case."""
 
     case_id: str
-    family: Literal["incident"] = "incident"
+    family: Family = "incident"
     report_id: str
     school_id: str
     school_name: str
@@ -111,6 +130,19 @@ class Case(Frozen):
     updates: int = Field(default=0, description="How many 续报 were filed.")
     last_update_at: Utc | None = Field(default=None, description="Time of the latest of them.")
     final_reported_at: Utc | None = None
+    concerns: tuple[str, ...] = Field(default=(), description="Persons and units the report names as concerned.")
+    excluded: tuple[str, ...] = Field(
+        default=(),
+        description="Persons and units that may never hear of the case, nor see it: those, and who goes "
+        "with them. It only grows.",
+    )
+    headcount: int | None = None
+    owner: str | None = Field(default=None, description="Who must remove the hazard.")
+    due_at: Utc | None = Field(default=None, description="By when the hazard must be gone.")
+    joined: int = Field(default=0, description="How many further reports of the same event joined the case.")
+    separated: tuple[str, ...] = Field(default=(), description="Ids of joined reports that became cases of their own.")
+    reopened_at: Utc | None = None
+    petition: PetitionState | None = None
     policy: Policy
     clocks: tuple[Clock, ...] = ()
     levels: tuple[LevelState, ...] = ()

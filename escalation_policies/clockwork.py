@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from escalation_policies.case import DEADLINE, Clock, Due
+from escalation_policies.clock_rules import AnyRule, ClockName, ClockRule, Reminder
 from escalation_policies.durations import format_duration
-from escalation_policies.schema import ClockName, ClockRule, Policy, Reminder
+from escalation_policies.schema import Policy
 from events.incident import Severity
 
 
@@ -16,20 +17,28 @@ def start(
     started_at: datetime,
     *,
     round_number: int = 0,
-    span: timedelta | None = None,
+    deadline: datetime | None = None,
     because: str | None = None,
 ) -> Clock:
-    """Return a running clock anchored at ``started_at``. ``span`` overrides the policy's (rounds at the top)."""
-    rule: ClockRule = getattr(policy.clocks, name)
-    whole = span or rule.span(severity)
+    """Return a running clock anchored at ``started_at``.
+
+    ``deadline`` overrides the policy's: a round at the top, a due date, an extension.
+
+    Raises:
+        ValueError: the policy has no such clock.
+    """
+    rule = policy.clocks.rule(name)
+    if rule is None:
+        raise ValueError(f"policy {policy.id} has no clock {name!r}")
+    end = deadline or rule.end(severity, started_at, policy.calendar)
     return Clock(
         name=name,
         level=level,
         round=round_number,
         status="running",
         started_at=started_at,
-        deadline=started_at + whole,
-        due=_due(rule, severity, started_at, whole),
+        deadline=end,
+        due=_due(rule, severity, started_at, end - started_at),
         because=because,
     )
 
@@ -50,6 +59,8 @@ def hasten(clock: Clock, policy: Policy, severity: Severity, raised_at: datetime
     A deadline that the shorter span puts before ``raised_at`` falls due at that moment: nobody is late for a deadline
     that was not in force yet. Reminders there are dropped, and one that was sent is not sent again.
     """
+    if not isinstance(policy.clocks.rule(clock.name), ClockRule):
+        return clock  # law and due dates do not know severities
     shorter = start(policy, clock.name, clock.level, severity, clock.started_at, round_number=clock.round)
     deadline = max(shorter.deadline, raised_at)
     if deadline >= clock.deadline:
@@ -59,7 +70,7 @@ def hasten(clock: Clock, policy: Policy, severity: Severity, raised_at: datetime
     return clock.model_copy(update={"deadline": deadline, "due": (*reminders, Due(step=DEADLINE, at=deadline))})
 
 
-def _due(rule: ClockRule, severity: Severity, started_at: datetime, span: timedelta) -> tuple[Due, ...]:
+def _due(rule: AnyRule, severity: Severity, started_at: datetime, span: timedelta) -> tuple[Due, ...]:
     """Return the reminders inside the clock, then its end. Two reminders of one moment become one."""
     moments: dict[timedelta, tuple[str, ...]] = {}
     for reminder in rule.reminders:

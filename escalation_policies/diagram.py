@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 
+from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine.transitions import TABLE, Transition
-from escalation_policies.schema import ClockName
 
 STARTS: dict[ClockName, str] = {
     "report_to_principal": "the case is received",
     "report_upward": "acknowledged, or the breach of the receipt before",
     "upward_receipt": "the level is told",
     "follow_up": "the first report",
+    "rectification": "a hazard is reported, or was not gone by its date",
+    "acceptance": "a petition is received, or was not taken up in time",
+    "resolution": "the petition is accepted, or was not answered in time",
+    "review_request": "the petition is answered or declined",
+    "review": "the petitioner asks for review, or it was not answered in time",
 }
 """What starts each clock, in drawing order; the table says what happens from then on."""
 

@@ -11,11 +11,13 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from escalation_policies.errors import Fault, NoPolicy, PolicyFaults
-from escalation_policies.schema import Policy
+from escalation_policies.schema import Family, Policy
+from escalation_policies.scrutiny import Finding, outside_the_plan, scrutinise
 
 LIBRARY = Path(__file__).parent / "library"
-CATCH_ALL = "other"
-"""The kind whose policy takes a report of a kind that no policy names."""
+CALENDARS = Path(__file__).parent / "calendars"
+CATCH_ALL: Mapping[Family, str] = {"incident": "other", "petition": "petition"}
+"""By family: the kind whose policy takes a report of a kind that no policy names."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class PolicyLibrary:
         """Return every kind a report may have."""
         return tuple(self._by_kind)
 
+    def kinds_of(self, family: Family) -> tuple[str, ...]:
+        """Return every kind that an incident, or a petition, may have."""
+        return tuple(kind for kind, policy in self._by_kind.items() if policy.applies_to.family == family)
+
     def for_kind(self, kind: str) -> Policy:
         """Return the policy for ``kind``.
 
@@ -49,13 +55,14 @@ class PolicyLibrary:
             raise NoPolicy(f"no policy for kind {kind!r}; known kinds: {', '.join(sorted(self._by_kind))}")
         return self._by_kind[kind]
 
-    def for_any_kind(self, kind: str) -> Policy:
-        """Return the policy for ``kind``, or the one for ``other``: a report is never refused for its word.
+    def for_any_kind(self, kind: str, family: Family = "incident") -> Policy:
+        """Return the policy for ``kind``, or its family's catch-all: a report is never refused for its word.
 
         Raises:
-            NoPolicy: the library has no policy for ``other`` either.
+            NoPolicy: the library has no policy for the catch-all either.
         """
-        return self._by_kind.get(kind) or self.for_kind(CATCH_ALL)
+        found = self._by_kind.get(kind)
+        return found if found is not None and found.applies_to.family == family else self.for_kind(CATCH_ALL[family])
 
 
 def load_library(folder: Path = LIBRARY) -> PolicyLibrary:
@@ -75,8 +82,8 @@ def load_library(folder: Path = LIBRARY) -> PolicyLibrary:
     if not files:
         faults.append(Fault(str(folder), 0, "", "no policy file (*.yaml) in this folder"))
     faults += _collisions(read)
-    if not faults and all(CATCH_ALL not in item.policy.applies_to.kinds for item in read):
-        message = f"no policy applies to kind {CATCH_ALL!r}: a report of an unknown kind would open no case"
+    if not faults and all(CATCH_ALL["incident"] not in item.policy.applies_to.kinds for item in read):
+        message = f"no policy applies to kind {CATCH_ALL['incident']!r}: a report of an unknown kind would open no case"
         faults.append(Fault(str(folder), 0, "applies_to.kinds", message))
     if faults:
         raise PolicyFaults(faults)
@@ -101,11 +108,31 @@ def _text(file: Path) -> str:
 
 def _read(text: str, file: str) -> _PolicyFile:
     document = _document(text, file)
+    plain = _plain(document)
+    if isinstance(plain.get("calendar"), str):
+        plain["calendar"] = _calendar(file, document, plain["calendar"])
     try:
-        policy = Policy.model_validate(_plain(document))
+        policy = Policy.model_validate(plain)
     except ValidationError as error:
-        raise PolicyFaults(_faults(file, document, error)) from error
+        faults = _faults(file, document, error) + _placed(file, document, outside_the_plan(plain))
+        raise PolicyFaults(sorted(faults, key=lambda fault: fault.line)) from error
+    if found := _placed(file, document, scrutinise(policy)):
+        raise PolicyFaults(found)
     return _PolicyFile(file, document, policy)
+
+
+def _placed(file: str, document: CommentedMap, findings: Iterable[Finding]) -> list[Fault]:
+    return [Fault(file, _line(document, steps), _path(steps), what) for steps, what in findings]
+
+
+def _calendar(file: str, document: CommentedMap, name: str) -> dict[str, Any]:
+    """Return a calendar by its name, whole: it is frozen into the case with the policy."""
+    known = sorted(path.stem for path in CALENDARS.glob("*.yaml"))
+    if name not in known:
+        message = f"no calendar {name!r}; there is {', '.join(known)}"
+        raise PolicyFaults([Fault(file, _line(document, ["calendar"]), "calendar", message)])
+    found: dict[str, Any] = _plain(_document(_text(CALENDARS / f"{name}.yaml"), f"{name}.yaml"))
+    return found
 
 
 def _document(text: str, file: str) -> CommentedMap:

@@ -1,87 +1,25 @@
-"""The escalation policy: which clocks run, who is told, in what order. Data, checked whole before it is used.
+"""The escalation policy: which clocks run, who is told, in what order. Data, checked whole before it is used."""
 
-Figures (DOMAIN §1) are configuration: the 5–15 minutes to the principal, the 20 minutes upward, every reminder.
-"""
-
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from escalation_policies.durations import Duration, Moment, format_duration
+from escalation_policies.calendar import Calendar, Term
+from escalation_policies.clock_rules import Clocks
+from escalation_policies.durations import Duration
 from escalation_policies.selector import Selector
 from events.base import Frozen, Identifier
-from events.incident import SEVERITIES, Severity
+from events.incident import Severity
 
-PRINCIPAL_WINDOW = (timedelta(minutes=5), timedelta(minutes=15))
-"""知情者必须在第一时间（5—15分钟）向校长联系 (county plan, DOMAIN §1)."""
-
-UPWARD_LIMIT = timedelta(minutes=20)
-"""校长接到报告后…在20分钟内向上级汇报 (county plan, DOMAIN §1)."""
-
-PerSeverity = Duration | dict[Severity, Duration]
-Audience = Literal["told", "stand_in"]
-ClockName = Literal["report_to_principal", "report_upward", "upward_receipt", "follow_up"]
 LevelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^@#\x00-\x1f\x7f]+$")]
 """A level's name is part of its clocks' keys, ``<clock>@<level>#<round>``: no ``@`` or ``#``, and short."""
 
-
-class Reminder(Frozen):
-    """A reminder inside a clock: ``at`` a moment, or ``every`` span from the clock's start until its deadline."""
-
-    at: Moment | None = None
-    every: Duration | None = None
-    to: tuple[Audience, ...] = ("told",)
-    severities: tuple[Severity, ...] = SEVERITIES
-
-    @model_validator(mode="after")
-    def _at_or_every(self) -> Self:
-        if (self.at is None) == (self.every is None):
-            raise ValueError("give exactly one of `at` and `every`")
-        return self
-
-
-class ClockRule(Frozen):
-    """How long a clock runs, by severity, and when it reminds."""
-
-    within: PerSeverity
-    reminders: tuple[Reminder, ...] = ()
-
-    @field_validator("within")
-    @classmethod
-    def _every_severity(cls, value: PerSeverity) -> PerSeverity:
-        if isinstance(value, dict) and (missing := [s for s in SEVERITIES if s not in value]):
-            raise ValueError(f"no duration for severity {', '.join(missing)}")
-        return value
-
-    def span(self, severity: Severity) -> timedelta:
-        """Return the clock's span for ``severity``."""
-        return self.within[severity] if isinstance(self.within, dict) else self.within
-
-
-class Clocks(Frozen):
-    """The four clocks of an incident (DESIGN §3)."""
-
-    report_to_principal: ClockRule
-    report_upward: ClockRule
-    upward_receipt: ClockRule
-    follow_up: ClockRule
-
-    @field_validator("report_to_principal")
-    @classmethod
-    def _inside_the_window(cls, rule: ClockRule) -> ClockRule:
-        low, high = PRINCIPAL_WINDOW
-        if outside := [s for s in SEVERITIES if not low <= rule.span(s) <= high]:
-            spans = ", ".join(f"{s}: {format_duration(rule.span(s))}" for s in outside)
-            raise ValueError(f"the plan's window is 5m to 15m, here {spans}")
-        return rule
-
-    @field_validator("report_upward")
-    @classmethod
-    def _inside_the_limit(cls, rule: ClockRule) -> ClockRule:
-        if longer := [s for s in SEVERITIES if rule.span(s) > UPWARD_LIMIT]:
-            raise ValueError(f"the plan's limit is 20m, here longer for severity {', '.join(longer)}")
-        return rule
+Family = Literal["incident", "petition"]
+ReportField = Literal["summary", "measures", "casualties", "cause", "aftermath", "trend"]
+ReviewAnswer = Literal["cause", "accountability", "measures", "education"]
+"""四不放过: the cause is found, people are dealt with, measures are taken, people are taught (DOMAIN §1)."""
 
 
 class Level(Frozen):
@@ -114,8 +52,61 @@ class AtTop(Frozen):
 class AppliesTo(Frozen):
     """Which reports open a case under this policy."""
 
-    family: Literal["incident"] = "incident"
+    family: Family = "incident"
     kinds: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+
+
+class Conflict(Frozen):
+    """Who may never hear of a case, by any road (DOMAIN §2; 信访工作条例 2022 arts 28, 30).
+
+    The persons and units that the filer names, the delegates of these persons, and every office they head.
+    """
+
+    heads: tuple[Identifier, ...] = Field(
+        default=("principal", "district_director", "bureau_leader"),
+        description="Roles that head their unit: whoever holds one and is concerned takes the whole unit with them.",
+    )
+    without_school: bool = Field(default=False, description="Nobody of the school hears, concerned or not (abuse).")
+    fallback: tuple[Selector, ...] = Field(
+        default=(), description="The office that is told when nobody clean is left on a level or above it."
+    )
+
+
+class QuietHours(Frozen):
+    """When people are not woken for what can wait: from ``start`` to ``end`` of the calendar's local time."""
+
+    start: time
+    end: time
+
+    @model_validator(mode="after")
+    def _not_a_whole_day(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("`start` and `end` are the same: nobody would ever be told")
+        return self
+
+
+class Closing(Frozen):
+    """What must be there before a case may be closed: nobody silences a report by closing it."""
+
+    final_report: bool = True
+    evidence: bool = Field(default=False, description="A hazard is struck off only with evidence (回复销账).")
+    review: tuple[ReviewAnswer, ...] = ()
+    review_severities: tuple[Severity, ...] = ("I", "II")
+
+    def answers_due(self, severity: Severity) -> tuple[ReviewAnswer, ...]:
+        """Return which answers of the review a case of ``severity`` needs."""
+        return self.review if severity in self.review_severities else ()
+
+
+class Contents(Frozen):
+    """What each kind of report must contain.
+
+    A first report or an update with gaps counts, and the gaps are asked for; a final report with gaps counts as none.
+    """
+
+    first: tuple[ReportField, ...] = ("summary",)
+    update: tuple[ReportField, ...] = ("summary",)
+    final: tuple[ReportField, ...] = ("summary",)
 
 
 class Policy(Frozen):
@@ -127,9 +118,21 @@ class Policy(Frozen):
     applies_to: AppliesTo
     default_severity: Severity = "IV"
     urgent_severity: Severity = "III"
+    outside_plan: Literal["after_the_fact", "petition", "hazard"] | None = Field(
+        default=None, description="Why the plan's 5–15 and 20 minutes do not bind this policy; unset: they do."
+    )
+    calendar: Calendar = Calendar()
     clocks: Clocks
     chain: Annotated[tuple[Level, ...], Field(min_length=2)]
     at_top: AtTop
+    conflict: Conflict = Conflict()
+    quiet_hours: QuietHours | None = None
+    objection: Term | None = Field(default=None, description="How long an office may object that it is the wrong one.")
+    closing: Closing = Closing()
+    contents: Contents = Contents()
+    merge_within: Duration | None = Field(
+        default=None, description="Reports of one school and kind within this span join one case; unset: never."
+    )
 
     @field_validator("chain")
     @classmethod
@@ -142,6 +145,18 @@ class Policy(Frozen):
     def severity_of(self, stated: Severity | None, *, urgent: bool) -> Severity:
         """Return the severity a report opens with: as stated, else by urgency."""
         return stated or (self.urgent_severity if urgent else self.default_severity)
+
+    def waking(self, at: datetime) -> datetime:
+        """Return ``at``, or the end of the quiet hours that it falls in."""
+        if self.quiet_hours is None:
+            return at
+        local = at.astimezone(ZoneInfo(self.calendar.timezone))
+        start, end = self.quiet_hours.start, self.quiet_hours.end
+        now = local.time()
+        if not (start <= now < end if start < end else now >= start or now < end):
+            return at
+        day = local.date() + timedelta(days=1 if now >= end else 0)
+        return datetime.combine(day, end, tzinfo=local.tzinfo).astimezone(UTC)
 
     def index(self, level: str) -> int:
         """Return the place of ``level`` in the chain.

@@ -9,6 +9,7 @@ from escalation_policies.case import Case
 from escalation_policies.loader import PolicyLibrary
 from escalation_policies.machine import Decision, decide, judge
 from escalation_policies.machine.judge import next_deadline
+from escalation_policies.machine.ledger import Effect
 from escalation_policies.schema import Policy
 from escalation_policies.selector import Ancestor, SchoolName, Selector
 from events.base import CaseFact
@@ -44,10 +45,22 @@ class PaperDirectory:
     def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
         """Return the holder of the post."""
         del school_id, at
-        person = selector.role or selector.on_duty or ""
+        person = selector.role or selector.on_duty or selector.group or ""
         unit = selector.at.ancestor if isinstance(selector.at, Ancestor) else selector.at
-        contacts = tuple(Contact(contact_id=f"{person}:{channel}", channel=channel) for channel in _CHANNELS)
-        return (Recipient(person_id=person, name=person, role=person, unit_id=unit, unit_name=unit, contacts=contacts),)
+        return (_holder(person, unit),)
+
+    def recipient(self, person_id: str) -> Recipient:
+        """Return somebody of that name."""
+        return _holder(person_id, "self")
+
+    def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
+        """Return whom the report names, and their office when they head it."""
+        return tuple(sorted({*ids, *("self" for one in ids if one in heads)}))
+
+
+def _holder(person: str, unit: str) -> Recipient:
+    contacts = tuple(Contact(contact_id=f"{person}:{channel}", channel=channel) for channel in _CHANNELS)
+    return Recipient(person_id=person, name=person, role=person, unit_id=unit, unit_name=unit, contacts=contacts)
 
 
 def simulate(
@@ -93,7 +106,7 @@ class _Play:
         self._case = decisions[-1].state
 
 
-def _lines(effects: Sequence[JournalEntry | NotificationRequested]) -> list[Line]:
+def _lines(effects: Sequence[Effect]) -> list[Line]:
     channels = {e.notification_id: e.channel for e in effects if isinstance(e, NotificationRequested)}
     lines = []
     for entry in effects:

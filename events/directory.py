@@ -33,6 +33,24 @@ class Roster(Frozen):
     shifts: tuple[Shift, ...] = ()
 
 
+class Group(Frozen):
+    """A named group of people of any unit, such as a crisis team."""
+
+    name: Identifier
+    people: tuple[Identifier, ...] = ()
+
+
+class Absence(Frozen):
+    """When a person is away, from ``start`` (inclusive) to ``end`` (exclusive), and who acts for them meanwhile.
+
+    Without a delegate their post counts as vacant: the stand-ins are told.
+    """
+
+    start: Utc
+    end: Utc
+    delegate: Identifier | None = None
+
+
 class UnitRecorded(Body):
     """A unit as it is now."""
 
@@ -45,6 +63,7 @@ class UnitRecorded(Body):
     township: Identifier | None = Field(default=None, description="The township government a school lies in.")
     timezone: str = "Asia/Shanghai"
     rosters: tuple[Roster, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 class PersonRecorded(Body):
@@ -58,6 +77,7 @@ class PersonRecorded(Body):
     roles: tuple[Identifier, ...] = ()
     language: Literal["zh", "en"] = "zh"
     contacts: tuple[ContactAddress, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
 
 class EntryRemoved(Body):

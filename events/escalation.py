@@ -33,6 +33,19 @@ EntryKind = Literal[
     "nobody-found",
     "action-withheld",
     "case-completed",
+    "recipient-excluded",
+    "reassigned",
+    "reopened",
+    "withdrawn",
+    "report-joined",
+    "report-separated",
+    "petition-accepted",
+    "petition-declined",
+    "objection-raised",
+    "extension-granted",
+    "petition-resolved",
+    "review-asked",
+    "review-answered",
 ]
 """What an entry says happened. ``action-withheld`` is a no-op with its reason: nobody was called, and why."""
 
@@ -62,6 +75,10 @@ class Recipient(Frozen):
     role: str = Field(description="The role they were found by, e.g. `principal` or `on_duty:school_leader`.")
     unit_id: Identifier
     unit_name: str
+    office_id: Identifier | None = Field(
+        default=None, description="The unit that was asked, where it is not their own: somebody kept its duty."
+    )
+    on_behalf_of: Identifier | None = Field(default=None, description="Person id of who is away; they act for them.")
     language: Literal["zh", "en"] = "zh"
     timezone: str = "Asia/Shanghai"
     contacts: tuple[Contact, ...] = ()
@@ -72,6 +89,7 @@ class Resolution(Frozen):
 
     question: str
     recipients: tuple[Recipient, ...] = ()
+    ids: tuple[str, ...] = Field(default=(), description="The answer, where the question asks for ids.")
 
 
 class Cause(Frozen):
@@ -108,6 +126,9 @@ class JournalEntry(CaseFact):
     by: str | None = None
     told: tuple[Told, ...] = ()
     exercise: bool = False
+    hidden_from: tuple[Identifier, ...] = Field(
+        default=(), description="Persons and units that may not see this case, whatever else they may see."
+    )
     cause: Cause | None = None
     resolved: tuple[Resolution, ...] = ()
 

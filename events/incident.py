@@ -19,6 +19,7 @@ SEVERITIES: tuple[Severity, ...] = ("I", "II", "III", "IV")
 Channel = Literal["sms", "email"]
 ShortText = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
+Concerns = Annotated[tuple[Identifier, ...], Field(max_length=20)]
 
 
 class Casualties(Frozen):
@@ -46,6 +47,11 @@ class IncidentFiled(CaseFact):
     casualties: Casualties | None = None
     reporter: Identifier | None = Field(default=None, description="Person id of the reporter, if they gave it.")
     exercise: bool = False
+    concerns: Concerns = Field(
+        default=(), description="Person and unit ids of whom it concerns: they never hear of it."
+    )
+    owner: Identifier | None = Field(default=None, description="Who must remove a hazard (责任人), by person id.")
+    due_at: Utc | None = Field(default=None, description="By when a hazard must be gone (整改期限).")
 
 
 class IncidentAmended(CaseFact):
@@ -96,6 +102,8 @@ class UpdateFiled(CaseFact):
 
     by: Identifier
     summary: LongText
+    trend: LongText | None = None
+    measures: LongText | None = None
     casualties: Casualties | None = None
 
 
@@ -129,6 +137,15 @@ class NoteAdded(CaseFact):
     text: LongText
 
 
+class ReviewAnswers(Frozen):
+    """四不放过: the four answers without which a case of the higher grades stays open (DOMAIN §1)."""
+
+    cause: LongText | None = Field(default=None, description="Why it happened.")
+    accountability: LongText | None = Field(default=None, description="How those responsible were dealt with.")
+    measures: LongText | None = Field(default=None, description="What was changed.")
+    education: LongText | None = Field(default=None, description="Who was taught what.")
+
+
 class IncidentClosed(CaseFact):
     """The case is over. Refused by the machine until the final report is filed: nobody may silence a report."""
 
@@ -136,20 +153,56 @@ class IncidentClosed(CaseFact):
 
     by: Identifier
     reason: ShortText | None = None
+    evidence: LongText | None = Field(default=None, description="What shows that it is over (回复销账).")
+    review: ReviewAnswers | None = None
 
 
-IncidentFact = (
-    IncidentFiled
-    | IncidentAmended
-    | IncidentAcknowledged
-    | IncidentDeclined
-    | UpwardReportFiled
-    | UpdateFiled
-    | FinalReportFiled
-    | SeverityChanged
-    | NoteAdded
-    | IncidentClosed
-)
+class IncidentReassigned(CaseFact):
+    """Responsibility at one level is handed to a named person, who is told at once and must accept."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.reassigned.v1"
+
+    by: Identifier
+    to: Identifier = Field(description="Person id of who shall take it.")
+    reason: ShortText | None = None
+
+
+class IncidentReopened(CaseFact):
+    """A closed case goes on: its follow-up runs again, and it needs a final report anew."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.reopened.v1"
+
+    by: Identifier
+    reason: ShortText
+
+
+class IncidentWithdrawn(CaseFact):
+    """The reporter takes the report back. Everybody told hears of it; no clock stops: the chain closes the case."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.withdrawn.v1"
+
+    by: Identifier
+    reason: ShortText | None = None
+
+
+class ReportJoined(CaseFact):
+    """Somebody else reported the same event (same school, kind and window): one case, several reporters."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.report-joined.v1"
+
+    report: IncidentFiled = Field(description="The report, whole, under the case id that it would have opened.")
+
+
+class ReportSeparated(CaseFact):
+    """A joined report was of another event after all: it opens its own case, counted from its own receipt."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.incident.report-separated.v1"
+
+    by: Identifier
+    report: IncidentFiled = Field(description="The report, whole, as it was joined.")
+    reason: ShortText | None = None
+
+
 INCIDENT_FACTS: tuple[type[CaseFact], ...] = (
     IncidentFiled,
     IncidentAmended,
@@ -161,4 +214,9 @@ INCIDENT_FACTS: tuple[type[CaseFact], ...] = (
     SeverityChanged,
     NoteAdded,
     IncidentClosed,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentWithdrawn,
+    ReportJoined,
+    ReportSeparated,
 )

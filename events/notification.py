@@ -19,6 +19,22 @@ Template = Literal[
     "incident_correction",
     "incident_update",
     "incident_follow_up",
+    "incident_handed_to",
+    "hazard_overdue",
+    "hazard_reminder",
+    "petition_alert",
+    "petition_reminder",
+    "petition_unreached",
+    "petition_report",
+    "petition_late_report",
+    "petition_reminder_report",
+    "petition_correction",
+    "petition_update",
+    "petition_follow_up",
+    "petition_handed_to",
+    "petition_duty",
+    "petition_overdue",
+    "petition_review",
 ]
 
 
@@ -28,6 +44,9 @@ class NotificationRequested(CaseFact):
     TYPE: ClassVar[str] = "edu.tocsin.notification.requested.v1"
 
     notification_id: Identifier
+    family: Literal["incident", "petition"] = "incident"
+    receipt: str | None = Field(default=None, description="What people call a petition by; it opens nothing.")
+    not_before: Utc | None = Field(default=None, description="When the quiet hours end that it would fall in.")
     clock: Identifier
     step: Identifier
     level: Identifier

@@ -14,13 +14,14 @@ from events.errors import UnknownType
 from events.escalation import EntryKind, JournalEntry, journal_type
 from events.incident import INCIDENT_FACTS
 from events.notification import NotificationRequested
+from events.petition import PETITION_FACTS
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], tuple[str, Data]]
 """Takes the data of an old type, returns the next newer type and its data."""
 
 MODELS: Mapping[str, type[Body]] = {
-    **{model.TYPE: model for model in INCIDENT_FACTS},
+    **{model.TYPE: model for model in (*INCIDENT_FACTS, *PETITION_FACTS)},
     **{journal_type(kind): JournalEntry for kind in get_args(EntryKind)},
     **{delivery_type(state): DeliveryRecorded for state in get_args(DeliveryState)},
     **{model.TYPE: model for model in (NotificationRequested, UnitRecorded, PersonRecorded, EntryRemoved)},

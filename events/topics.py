@@ -7,7 +7,7 @@ from typing import Literal
 PARTITIONS = 12
 """Fixed once: a case's home partition is derived from it (FAUST.md: partition counts can't change)."""
 
-TopicName = Literal["incidents", "escalations", "notifications", "deliveries", "directory"]
+TopicName = Literal["incidents", "petitions", "escalations", "notifications", "deliveries", "directory"]
 DEAD_LETTER_SUFFIX = ".dead-letter"
 _YEAR = timedelta(days=365)
 _QUARTER = timedelta(days=90)
@@ -34,6 +34,13 @@ class Topic:
 CATALOGUE: tuple[Topic, ...] = (
     Topic("incidents", "case id", "What a school and its chain say of an incident.", _QUARTER, ("incident",)),
     Topic(
+        "petitions",
+        "case id",
+        "Petitions, and what the offices that owe an answer say.",
+        3 * _YEAR,
+        ("petition", "incident"),
+    ),
+    Topic(
         "escalations", "case id", "The journal: every applied event, its reason and number.", _QUARTER, ("escalation",)
     ),
     Topic("notifications", "contact id", "Messages to be sent.", timedelta(days=30), ("notification",)),
@@ -41,7 +48,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic("directory", "unit or person id", "Units, people, contacts and rosters.", None, ("directory",)),
 )
 
-CONSUMED: tuple[TopicName, ...] = ("incidents", "notifications")
+CONSUMED: tuple[TopicName, ...] = ("incidents", "petitions", "notifications")
 """Topics that our services read; each has a dead-letter topic beside it."""
 
 

@@ -13,6 +13,8 @@ def start_report_upward(ledger: Ledger, level: str, anchor: datetime, *, because
     A clock that runs from a later moment (the breach that started it was withdrawn) is set to its true anchor.
     """
     case, policy = ledger.case, ledger.case.policy
+    if policy.clocks.report_upward is None:
+        return
     index = policy.index(level)
     state = case.level(level)
     if index + 1 == len(policy.chain) or (state is not None and state.reported_at is not None):

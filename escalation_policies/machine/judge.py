@@ -8,14 +8,26 @@ from typing import Any
 from escalation_policies.case import Case
 from escalation_policies.errors import Undecidable
 from escalation_policies.loader import PolicyLibrary
-from escalation_policies.machine import answers, reminding, reports
+from escalation_policies.machine import answers, closing, moves, petitions, reminding, reports, severity
 from escalation_policies.machine.ledger import Effect, Ledger, RecordedDirectory
-from escalation_policies.machine.open_case import open_case
+from escalation_policies.machine.open_case import Report, open_case
 from escalation_policies.schema import Policy
 from escalation_policies.selector import Directory, SchoolName
 from events import incident as facts
 from events.base import CaseFact
 from events.escalation import Cause, DeadlineReached, JournalEntry
+from events.petition import (
+    PETITION_FACTS,
+    ExtensionGranted,
+    ObjectionRaised,
+    PetitionAccepted,
+    PetitionDeclined,
+    PetitionFiled,
+    PetitionResolved,
+    PetitionWithdrawn,
+    ReviewAnswered,
+    ReviewAsked,
+)
 from events.registry import MODELS
 
 DEADLINE_REACHED = "edu.tocsin.escalation.deadline-reached.v1"
@@ -41,6 +53,9 @@ _SET_THE_RECORD_RIGHT = (
     facts.FinalReportFiled,
 )
 """Facts that are heard in a closed case, too, when they happened before it was closed: they may withdraw a breach."""
+
+
+_HEARD_AFTER_THE_END = (facts.NoteAdded, facts.IncidentReopened, facts.ReportJoined, facts.ReportSeparated)
 
 
 def judge(
@@ -82,15 +97,17 @@ def decide(
     if isinstance(event, DeadlineReached):
         return _decide_deadline(case, event, directory, now)
     if case is None:
-        if not isinstance(event, facts.IncidentFiled):
+        if not isinstance(event, Report):
             return Decision(None, (), "no such case yet: the fact waits for its report")
         return _decide_opening(event, directory, policies, now)
     at = _time_of(case, event, now)
     ledger = Ledger(case, directory, at, now, _cause(event))
-    if isinstance(event, facts.IncidentFiled):
+    if isinstance(event, Report):
         ledger.write("action-withheld", "the case is open already: the same report by another road")
     elif not _may_be_heard(case, event, at):
         ledger.write("action-withheld", "the case is closed", by=getattr(event, "by", None))
+    elif isinstance(event, PETITION_FACTS) and case.petition is None:
+        ledger.write("action-withheld", "this case is not a petition", by=getattr(event, "by", None))
     else:
         _HANDLERS[type(event)](ledger, event)
     return _decision(ledger)
@@ -98,7 +115,7 @@ def decide(
 
 def _may_be_heard(case: Case, event: CaseFact, at: datetime) -> bool:
     """Return whether the case hears such a fact: an open one does, a closed one what sets its record right."""
-    if case.closed_at is None or isinstance(event, facts.NoteAdded):
+    if case.closed_at is None or isinstance(event, _HEARD_AFTER_THE_END):
         return True
     return at <= case.closed_at and isinstance(event, _SET_THE_RECORD_RIGHT)
 
@@ -112,15 +129,17 @@ def _decide_deadline(case: Case | None, event: DeadlineReached, directory: Direc
     return _decision(ledger)
 
 
-def _decide_opening(
-    event: facts.IncidentFiled, directory: Directory, policies: PolicyLibrary | Policy, now: datetime
-) -> Decision:
+def _decide_opening(event: Report, directory: Directory, policies: PolicyLibrary | Policy, now: datetime) -> Decision:
     school = directory.school(event.school_id)
     if school is None:
         raise Undecidable(f"the directory has no school {event.school_id!r}")
-    policy = policies if isinstance(policies, Policy) else policies.for_any_kind(event.kind)
+    policy = policies if isinstance(policies, Policy) else _policy_for(policies, event)
     cause = _cause(event).model_copy(update={"policy": policy.model_dump(mode="json"), "school_name": school.name})
     return _decision(open_case(event, school, policy, directory, _time_of(None, event, now), now, cause))
+
+
+def _policy_for(policies: PolicyLibrary, event: Report) -> Policy:
+    return policies.for_any_kind(event.kind, "petition" if isinstance(event, PetitionFiled) else "incident")
 
 
 def _time_of(case: Case | None, event: Event, now: datetime) -> datetime:
@@ -182,7 +201,20 @@ _HANDLERS: Mapping[type[CaseFact], Callable[[Ledger, Any], None]] = {
     facts.UpdateFiled: reports.update,
     facts.FinalReportFiled: reports.final,
     facts.IncidentAmended: reports.amend,
-    facts.SeverityChanged: reports.change_severity,
+    facts.SeverityChanged: severity.change_severity,
     facts.NoteAdded: reports.note,
-    facts.IncidentClosed: reports.close,
+    facts.IncidentClosed: closing.close,
+    facts.IncidentReassigned: moves.reassign,
+    facts.IncidentWithdrawn: moves.withdraw,
+    facts.IncidentReopened: moves.reopen,
+    facts.ReportJoined: moves.join,
+    facts.ReportSeparated: moves.separate,
+    PetitionAccepted: petitions.accept,
+    PetitionDeclined: petitions.decline,
+    ObjectionRaised: petitions.object_to,
+    ExtensionGranted: petitions.extend,
+    PetitionResolved: petitions.resolve,
+    ReviewAsked: petitions.ask_review,
+    ReviewAnswered: petitions.answer_review,
+    PetitionWithdrawn: petitions.withdraw,
 }

@@ -6,9 +6,14 @@ from datetime import datetime
 from escalation_policies.case import Case, Clock, LevelState
 from escalation_policies.selector import Directory, SchoolName, Selector
 from events.escalation import Cause, EntryKind, JournalEntry, Recipient, Resolution, Told
+from events.incident import IncidentFiled
 from events.notification import NotificationRequested
 
-Effect = JournalEntry | NotificationRequested
+Effect = JournalEntry | NotificationRequested | IncidentFiled
+"""What a decision causes. A report that is separated from a case is published as a report of its own."""
+
+CONCERNED = "concerned"
+"""The question whose answer is who and what may never hear of the case."""
 
 
 class RecordingDirectory:
@@ -17,6 +22,7 @@ class RecordingDirectory:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self.answers: dict[str, tuple[Recipient, ...]] = {}
+        self.ids: dict[str, tuple[str, ...]] = {}
 
     def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
         """Return the people meant; the same question within one decision has one answer."""
@@ -24,12 +30,24 @@ class RecordingDirectory:
             self.answers[selector.question] = self._directory.resolve(selector, school_id, at)
         return self.answers[selector.question]
 
+    def recipient(self, person_id: str) -> Recipient | None:
+        """Return a person by id."""
+        found = self._directory.recipient(person_id)
+        self.answers[_of_person(person_id)] = () if found is None else (found,)
+        return found
+
+    def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
+        """Return whom and what ``ids`` take with them."""
+        self.ids[CONCERNED] = self._directory.concerned(ids, heads)
+        return self.ids[CONCERNED]
+
 
 class RecordedDirectory:
     """The directory as a journal remembers it: for replays, which ask nobody."""
 
     def __init__(self, resolved: Sequence[Resolution], school: SchoolName) -> None:
         self._answers = {resolution.question: resolution.recipients for resolution in resolved}
+        self._ids = {resolution.question: resolution.ids for resolution in resolved}
         self._school = school
 
     def school(self, school_id: str) -> SchoolName | None:
@@ -40,6 +58,19 @@ class RecordedDirectory:
         """Return what was answered then."""
         del school_id, at
         return self._answers.get(selector.question, ())
+
+    def recipient(self, person_id: str) -> Recipient | None:
+        """Return the person as they were then."""
+        return next(iter(self._answers.get(_of_person(person_id), ())), None)
+
+    def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
+        """Return what was answered then."""
+        del ids, heads
+        return self._ids.get(CONCERNED, ())
+
+
+def _of_person(person_id: str) -> str:
+    return f"person:{person_id}"
 
 
 class Ledger:
@@ -53,6 +84,21 @@ class Ledger:
         self.effects: list[Effect] = []
         self._cause = cause
         self._requested: set[str] = set()
+        self._passed_over: set[str] = set()
+        self._exclude()
+
+    def _exclude(self) -> None:
+        """Find out anew who may not hear: people are appointed, and who once was excluded stays so."""
+        conflict = self.case.policy.conflict
+        marked = (*self.case.concerns, *((self.case.school_id,) if conflict.without_school else ()))
+        if marked:
+            found = self.directory.concerned(marked, conflict.heads)
+            self.change(excluded=tuple(sorted({*self.case.excluded, *marked, *found})))
+
+    def may_hear(self, recipient: Recipient) -> bool:
+        """Return whether nothing ties this person to whom the case concerns."""
+        ties = {recipient.person_id, recipient.unit_id, recipient.office_id, recipient.on_behalf_of}
+        return ties.isdisjoint(self.case.excluded)
 
     def write(
         self,
@@ -82,8 +128,15 @@ class Ledger:
                 by=by,
                 told=tuple(told),
                 exercise=self.case.exercise,
+                hidden_from=self.case.excluded,
             )
         )
+
+    def pass_over(self, selector: Selector) -> None:
+        """Write, once a decision, that somebody whom the case concerns is not told."""
+        if selector.question not in self._passed_over:
+            self._passed_over.add(selector.question)
+            self.write("recipient-excluded", f"the case concerns who holds {selector.question}: passed over")
 
     def request(self, notification: NotificationRequested) -> None:
         """Ask for one message; who is told the same at two levels gets it once."""
@@ -113,12 +166,17 @@ class Ledger:
         """Change plain fields of the case."""
         self.case = self.case.model_copy(update=fields)
 
+    def publish(self, report: IncidentFiled) -> None:
+        """Send a report on its way to open a case of its own."""
+        self.effects.append(report)
+
     def finish(self) -> tuple[Effect, ...]:
         """Return the effects; the first entry carries the cause and every answer of the directory."""
         resolved = tuple(
             Resolution(question=question, recipients=recipients)
             for question, recipients in sorted(self.directory.answers.items())
         )
+        resolved += tuple(Resolution(question=question, ids=ids) for question, ids in self.directory.ids.items())
         for number, effect in enumerate(self.effects):
             if isinstance(effect, JournalEntry):
                 self.effects[number] = effect.model_copy(update={"cause": self._cause, "resolved": resolved})

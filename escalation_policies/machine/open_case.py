@@ -1,20 +1,24 @@
-"""A report opens a case: the policy is frozen in, the first clock starts, the principal is told at once."""
+"""A report opens a case: the policy is frozen in, the first clocks start, the first level is told at once."""
 
 from datetime import datetime
 
 from escalation_policies import clockwork
-from escalation_policies.case import Case, LevelState
+from escalation_policies.case import Case, LevelState, PetitionState
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.raising import raise_to
-from escalation_policies.machine.telling import Message, seat, send, whom_to_tell
+from escalation_policies.machine.telling import Message, put_in_charge, seat, send, whom_to_tell
 from escalation_policies.schema import Policy
 from escalation_policies.selector import Directory, SchoolName
 from events.escalation import Cause
 from events.incident import IncidentFiled
+from events.petition import PetitionFiled
+
+Report = IncidentFiled | PetitionFiled
+_JUDGED = {"severity", "received_at"}
 
 
 def open_case(
-    event: IncidentFiled,
+    event: Report,
     school: SchoolName,
     policy: Policy,
     directory: Directory,
@@ -23,38 +27,40 @@ def open_case(
     cause: Cause,
 ) -> Ledger:
     """Return the ledger of a newly opened case, whose clocks start at ``received_at``."""
-    severity = policy.severity_of(event.severity, urgent=event.urgent)
+    severity = policy.severity_of(event.severity, urgent=getattr(event, "urgent", False))
+    told = {name: value for name, value in event if name in Case.model_fields and name not in _JUDGED}
     case = Case(
-        case_id=event.case_id,
-        report_id=event.report_id,
-        school_id=event.school_id,
+        **told,
+        family=policy.applies_to.family,
         school_name=school.name,
-        kind=event.kind,
         severity=severity,
         severity_at=received_at,
-        urgent=event.urgent,
-        exercise=event.exercise,
-        place=event.place,
-        summary=event.summary,
-        casualties=event.casualties,
-        reporter=event.reporter,
         received_at=received_at,
-        occurred_at=event.occurred_at,
-        submitted_at=event.submitted_at,
         updated_at=received_at,
+        petition=_petition(policy, received_at) if isinstance(event, PetitionFiled) else None,
         policy=policy,
     )
     ledger = Ledger(case, directory, received_at, now, cause)
     ledger.write("case-opened", f"policy {policy.id} version {policy.version}, severity {severity}")
     _tell_first_level(ledger)
+    _start_long_clocks(ledger)
     return ledger
+
+
+def _petition(policy: Policy, received_at: datetime) -> PetitionState:
+    return PetitionState(
+        objection_until=policy.calendar.end(policy.objection, received_at) if policy.objection else None
+    )
 
 
 def _tell_first_level(ledger: Ledger) -> None:
     case, level = ledger.case, ledger.case.policy.chain[0]
-    clock = clockwork.start(case.policy, "report_to_principal", level.level, case.severity, case.received_at)
+    anchor = case.policy.waking(case.received_at)
+    clock = clockwork.start(case.policy, "report_to_principal", level.level, case.severity, anchor)
     named = whom_to_tell(ledger, level)
-    seat(ledger, LevelState(level=level.level, told_at=ledger.at), named, ledger.at)
+    if case.owner is not None:
+        named += put_in_charge(ledger, level, case.owner)
+    seat(ledger, LevelState(level=level.level, told_at=anchor), named, anchor)
     message = Message("incident_alert", clock.key, f"told:{level.level}", deadline=clock.deadline)
     told = send(ledger, level, named, message)
     if told:
@@ -64,3 +70,17 @@ def _tell_first_level(ledger: Ledger) -> None:
         ledger.write("nobody-found", f"{level.level} has nobody to tell; the next level is told now", level=level.level)
         up = Message("incident_unreached", clock.key, f"nobody:{case.policy.chain[1].level}")
         raise_to(ledger, 1, up, f"{level.level} has nobody", because=clock.key)
+
+
+def _start_long_clocks(ledger: Ledger) -> None:
+    """Start the clocks in days: they run against the first level that could be told."""
+    case = ledger.case
+    chain = [level.level for level in case.policy.chain]
+    level = next((name for name in chain if (state := case.level(name)) and state.seats), chain[0])
+    if case.policy.clocks.acceptance is not None:
+        clock = clockwork.start(case.policy, "acceptance", level, case.severity, case.received_at)
+        ledger.start(clock, "to be accepted or declined, with notice")
+    if case.policy.clocks.rectification is not None:
+        due_at = max(case.due_at, case.received_at) if case.due_at else None
+        clock = clockwork.start(case.policy, "rectification", level, case.severity, case.received_at, deadline=due_at)
+        ledger.start(clock, "the hazard must be gone by its due date")

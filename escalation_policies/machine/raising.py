@@ -10,6 +10,7 @@ from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import (
     Message,
     Named,
+    fallback_of,
     name_level,
     name_seats,
     name_selectors,
@@ -41,7 +42,7 @@ def raise_to(ledger: Ledger, index: int, message: Message, reason: str, *, becau
         ledger.write("nobody-found", f"nobody to tell at {level.level}; going on", level=level.level)
         raise_to(ledger, index + 1, message, f"{reason}; {level.level} has nobody", because=because)
         return
-    fallback = name_selectors(ledger, policy.at_top.fallback)
+    fallback = name_selectors(ledger, fallback_of(policy))
     if reachable(level, fallback):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; the fallback is told", level=level.level)
     else:
@@ -97,7 +98,7 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
     anchor = anchor_of_telling(ledger)
     state = (case.level(level.level) or LevelState(level=level.level, told_at=anchor)).hearing(clock.key)
     answered = {s.person_id for s in state.seats if s.acknowledged_at is not None or s.declined_at is not None}
-    named = [*whom_to_tell(ledger, level), *name_selectors(ledger, top.fallback)]
+    named = [*whom_to_tell(ledger, level), *name_selectors(ledger, fallback_of(policy))]
     silent = [item for item in named if item.recipient.person_id not in answered]
     fresh = clockwork.start(
         policy,
@@ -106,7 +107,7 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         case.severity,
         anchor,
         round_number=case.next_round("upward_receipt", level.level),
-        span=top.repeat_every,
+        deadline=anchor + top.repeat_every,
         because=clock.key,
     )
     seat(ledger, state, silent, anchor)
@@ -156,5 +157,6 @@ def inform(ledger: Ledger, index: int, message: Message, reason: str, *, because
 
 
 def anchor_of_telling(ledger: Ledger) -> datetime:
-    """Return when what a person hears now begins to count for them (see ``TOLD_LATE``)."""
-    return ledger.now if ledger.now - ledger.at > TOLD_LATE else ledger.at
+    """Return when what a person hears now begins to count for them: see ``TOLD_LATE``; quiet hours do not count."""
+    heard = ledger.now if ledger.now - ledger.at > TOLD_LATE else ledger.at
+    return ledger.case.policy.waking(heard)

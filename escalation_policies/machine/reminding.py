@@ -23,8 +23,12 @@ _TEMPLATES: dict[str, Template] = {
     "upward_receipt": "incident_reminder",
     "report_upward": "incident_reminder_report",
     "follow_up": "incident_follow_up",
+    "rectification": "hazard_reminder",
+    "acceptance": "petition_duty",
+    "resolution": "petition_duty",
+    "review": "petition_duty",
 }
-_OWED_BY_WHO_ACCEPTED = {"report_upward", "follow_up"}
+_OWED_BY_WHO_ACCEPTED = {"report_upward", "follow_up", "rectification", "acceptance", "resolution", "review"}
 
 
 def stored(case: Case, event: DeadlineReached) -> tuple[Clock, Due] | None:

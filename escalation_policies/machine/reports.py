@@ -1,28 +1,23 @@
-"""What the chain reports (首报, 续报, 终报), and the other facts that change a case without answering for it."""
+"""What the chain reports (首报, 续报, 终报), details that follow, and notes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from escalation_policies import clockwork
 from escalation_policies.case import Clock
 from escalation_policies.machine import raising
 from escalation_policies.machine.answers import accept, is_news, levels_of
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.rules import apply, carry_report
 from escalation_policies.machine.telling import Message
-from escalation_policies.schema import Level
+from escalation_policies.schema import Level, ReportField
+from events.base import CaseFact
 from events.incident import (
-    SEVERITIES,
     FinalReportFiled,
     IncidentAmended,
-    IncidentClosed,
     NoteAdded,
-    SeverityChanged,
     UpdateFiled,
     UpwardReportFiled,
 )
-
-_MUST_BE_TOLD_FIRST = {"report_to_principal", "report_upward"}
-"""While one of these runs, the level above has not heard the report."""
 
 
 def report_upward(ledger: Ledger, fact: UpwardReportFiled) -> None:
@@ -38,6 +33,7 @@ def report_upward(ledger: Ledger, fact: UpwardReportFiled) -> None:
     if known is None or known < ledger.at:
         ledger.change(summary=fact.summary, casualties=fact.casualties or ledger.case.casualties)
     ledger.write("reported-upward", "the upward report was filed", level=level.level, by=fact.by)
+    ask_for_gaps(ledger, fact, ledger.case.policy.contents.first)
     if known is not None and known <= ledger.at:
         _repeat(ledger, level, fact)
         return
@@ -46,6 +42,18 @@ def report_upward(ledger: Ledger, fact: UpwardReportFiled) -> None:
     state = ledger.case.level(level.level)
     assert state is not None
     ledger.put_level(state.model_copy(update={"reported_at": ledger.at}))
+
+
+def gaps(ledger: Ledger, fact: CaseFact, wanted: Sequence[ReportField]) -> list[ReportField]:
+    """Return what a report must contain and does not; casualties that were told before need no repeating."""
+    known = {"casualties"} if ledger.case.casualties is not None else set()
+    return [name for name in wanted if name not in known and not getattr(fact, name, None)]
+
+
+def ask_for_gaps(ledger: Ledger, fact: CaseFact, wanted: Sequence[ReportField]) -> None:
+    """Let a report with gaps count, and say what the next one must bring."""
+    if missing := gaps(ledger, fact, wanted):
+        ledger.write("fact-noted", f"still missing, to follow: {', '.join(missing)}", by=getattr(fact, "by", None))
 
 
 def _reported_at(ledger: Ledger, level: Level) -> datetime | None:
@@ -86,6 +94,7 @@ def update(ledger: Ledger, fact: UpdateFiled) -> None:
     latest = max(ledger.case.last_update_at or ledger.at, ledger.at)
     ledger.change(updates=number, last_update_at=latest, casualties=fact.casualties or ledger.case.casualties)
     ledger.write("update-reported", f"update {number} was filed", by=fact.by)
+    ask_for_gaps(ledger, fact, ledger.case.policy.contents.update)
     for clock in ledger.case.rounds("follow_up"):
         if clock.status in {"running", "breached"} and _waits_since(ledger, clock) < ledger.at <= clock.deadline:
             apply(ledger, clock, "answered", "an update was filed")
@@ -103,7 +112,10 @@ def _waits_since(ledger: Ledger, clock: Clock) -> datetime:
 
 
 def final(ledger: Ledger, fact: FinalReportFiled) -> None:
-    """Take 终报: no update is due after it, and none was since it."""
+    """Take 终报: no update is due after it, and none was since it. With gaps it does not count as one."""
+    if missing := gaps(ledger, fact, ledger.case.policy.contents.final):
+        ledger.write("action-withheld", f"not a final report yet: it lacks {', '.join(missing)}", by=fact.by)
+        return
     known = ledger.case.final_reported_at
     ledger.change(final_reported_at=min(known or ledger.at, ledger.at))
     ledger.write("final-reported", "the final report was filed", by=fact.by)
@@ -135,42 +147,3 @@ def amend(ledger: Ledger, fact: IncidentAmended) -> None:
 def note(ledger: Ledger, fact: NoteAdded) -> None:
     """Keep a remark."""
     ledger.write("fact-noted", "a note was added", by=fact.by)
-
-
-def change_severity(ledger: Ledger, fact: SeverityChanged) -> None:
-    """Re-compute running deadlines from their anchors on a raise; a fall never lengthens a running clock."""
-    old = ledger.case.severity
-    if ledger.at < ledger.case.severity_at or fact.severity == old:
-        reason = "graded so already" if fact.severity == old else f"a later grading stands: {old}"
-        ledger.write("action-withheld", reason, by=fact.by)
-        return
-    ledger.change(severity=fact.severity, severity_at=ledger.at)
-    ledger.write(
-        "severity-changed", f"from {old} to {fact.severity}" + (f": {fact.reason}" if fact.reason else ""), by=fact.by
-    )
-    if SEVERITIES.index(fact.severity) >= SEVERITIES.index(old):
-        return
-    for clock in ledger.case.clocks:
-        if clock.status == "running":
-            faster = clockwork.hasten(clock, ledger.case.policy, fact.severity, ledger.at, ledger.now)
-            if faster != clock:
-                ledger.put_clock(faster)
-                ledger.write("clock-changed", f"severity {fact.severity}: the deadline is nearer", clock=faster)
-
-
-def close(ledger: Ledger, fact: IncidentClosed) -> None:
-    """End the case, when the final report is filed and no level above still has to hear of it for the first time.
-
-    Nobody may silence a report by closing it (突发事件应对法 art 61).
-    """
-    untold = [c.key for c in ledger.case.clocks if c.status == "running" and c.name in _MUST_BE_TOLD_FIRST]
-    if ledger.case.final_reported_at is None:
-        ledger.write("action-withheld", "not closed: the final report (终报) is missing", by=fact.by)
-        return
-    if untold:
-        ledger.write("action-withheld", f"not closed: still due is {', '.join(sorted(untold))}", by=fact.by)
-        return
-    for clock in ledger.case.clocks:
-        apply(ledger, clock, "closed", "the case was closed")
-    ledger.change(status="closed", closed_at=ledger.at)
-    ledger.write("case-completed", fact.reason or "closed", by=fact.by)

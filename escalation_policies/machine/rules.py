@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from escalation_policies import clockwork
 from escalation_policies.case import Clock
-from escalation_policies.machine import raising
+from escalation_policies.machine import overdue, progress, raising
 from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import Message, name_seats, send
@@ -111,6 +111,8 @@ def _send_what_is_known(ledger: Ledger, clock: Clock) -> None:
 
 def _start_follow_up(ledger: Ledger, clock: Clock) -> None:
     case = ledger.case
+    if case.policy.clocks.follow_up is None:
+        return
     if case.final_reported_at is None and all(c.status == "cancelled" for c in case.rounds("follow_up")):
         _follow_up(ledger, clock, ledger.at, "an update or the final report is due")
 
@@ -156,4 +158,8 @@ _CONSEQUENCES: Mapping[Consequence, Callable[[Ledger, Clock], None]] = {
     "start_follow_up": _start_follow_up,
     "continue_follow_up": _continue_follow_up,
     "tell_who_waits": _tell_who_waits,
+    "tell_of_overdue": overdue.tell_of_overdue,
+    "chase_again": overdue.chase_again,
+    "continue_petition": progress.continue_petition,
+    "complete_petition": progress.complete_petition,
 }

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from escalation_policies.case import LevelState, Seat
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.schema import Level
+from escalation_policies.schema import Level, Policy
 from escalation_policies.selector import Selector
 from events.escalation import Recipient, Told
 from events.ids import notification_id
 from events.notification import Lane, NotificationRequested, Template
+from events.receipt import receipt_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Named:
     recipient: Recipient
     selector: Selector
     stand_in: bool = False
+    assigned: bool = False
 
 
 def whom_to_tell(ledger: Ledger, level: Level) -> list[Named]:
@@ -67,11 +69,28 @@ def name_selectors(ledger: Ledger, selectors: Sequence[Selector]) -> list[Named]
 
 
 def entitled(ledger: Ledger, level: Level) -> list[Named]:
-    """Return everybody who may speak for a level now: named by it, standing in, or the fallback at the top."""
+    """Return who may speak for a level now: named by it, standing in, put in charge, or the fallback at the top."""
     policy = ledger.case.policy
     named = [item for selector in level.tell for item in _named(ledger, selector)]
     named += name_stand_ins(ledger, level)
-    return named + (name_selectors(ledger, policy.at_top.fallback) if level == policy.chain[-1] else [])
+    state = ledger.case.level(level.level)
+    named += [
+        item for s in (state.seats if state else ()) if s.assigned for item in put_in_charge(ledger, level, s.person_id)
+    ]
+    return named + (name_selectors(ledger, fallback_of(policy)) if level == policy.chain[-1] else [])
+
+
+def put_in_charge(ledger: Ledger, level: Level, person_id: str) -> list[Named]:
+    """Return a person who was named as such, unless the directory lost them or the case concerns them."""
+    found = ledger.directory.recipient(person_id)
+    if found is None or not ledger.may_hear(found):
+        return []
+    return [Named(found, level.tell[0], stand_in=True, assigned=True)]
+
+
+def fallback_of(policy: Policy) -> tuple[Selector, ...]:
+    """Return who is told when the top does not answer, or nobody on it may hear."""
+    return (*policy.at_top.fallback, *policy.conflict.fallback)
 
 
 def name_seats(ledger: Ledger, level: Level, seats: Iterable[Seat]) -> list[Named]:
@@ -120,6 +139,7 @@ def seat(ledger: Ledger, state: LevelState, named: Sequence[Named], at: datetime
                     unit_id=item.recipient.unit_id,
                     question=item.selector.question,
                     stand_in=item.stand_in,
+                    assigned=item.assigned,
                     told_at=at,
                 )
             )
@@ -128,7 +148,10 @@ def seat(ledger: Ledger, state: LevelState, named: Sequence[Named], at: datetime
 
 def _named(ledger: Ledger, selector: Selector, *, stand_in_: bool = False) -> list[Named]:
     found = ledger.directory.resolve(selector, ledger.case.school_id, ledger.now)
-    return [Named(recipient, selector, stand_in=stand_in_) for recipient in found]
+    clean = [recipient for recipient in found if ledger.may_hear(recipient)]
+    if len(clean) < len(found):
+        ledger.pass_over(selector)
+    return [Named(recipient, selector, stand_in=stand_in_) for recipient in clean]
 
 
 def _distinct(named: Sequence[Named]) -> list[Named]:
@@ -138,7 +161,8 @@ def _distinct(named: Sequence[Named]) -> list[Named]:
 def _request(
     ledger: Ledger, level: Level, recipient: Recipient, contact_id: str, channel: str, message: Message
 ) -> NotificationRequested:
-    case = ledger.case
+    case, is_petition = ledger.case, ledger.case.family == "petition"
+    waking = case.policy.waking(ledger.now)
     return NotificationRequested.model_validate(
         {
             "case_id": case.case_id,
@@ -151,7 +175,7 @@ def _request(
             "contact_id": contact_id,
             "channel": channel,
             "lane": message.lane,
-            "template": message.template,
+            "template": message.template.replace("incident_", "petition_") if is_petition else message.template,
             "language": recipient.language,
             "timezone": recipient.timezone,
             "kind": case.kind,
@@ -159,8 +183,12 @@ def _request(
             "school_id": case.school_id,
             "school_name": case.school_name,
             "place": case.place,
-            "summary": case.summary,
-            "note": message.note,
+            # a petition's messages never carry what was told in it, by whomever
+            "summary": None if is_petition else case.summary,
+            "note": None if is_petition else message.note,
+            "family": case.family,
+            "receipt": receipt_of(case.case_id) if is_petition else None,
+            "not_before": waking if waking > ledger.now else None,
             "started_at": case.received_at,
             "deadline": message.deadline,
             "asks_acknowledgement": message.asks_acknowledgement,

@@ -6,10 +6,10 @@ started the clock was withdrawn, and a breach of it with that; ``closed`` — th
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from escalation_policies.case import ClockStatus
-from escalation_policies.schema import ClockName
+from escalation_policies.clock_rules import ClockName
 
 Trigger = Literal["answered", "answered-late", "deadline", "outdone", "closed"]
 Consequence = Literal[
@@ -21,6 +21,10 @@ Consequence = Literal[
     "start_follow_up",
     "continue_follow_up",
     "tell_who_waits",
+    "tell_of_overdue",
+    "chase_again",
+    "continue_petition",
+    "complete_petition",
 ]
 
 
@@ -34,6 +38,8 @@ class Transition:
     after: ClockStatus
     then: tuple[Consequence, ...] = ()
 
+
+_OWED_TO_THE_PETITIONER: tuple[ClockName, ...] = ("acceptance", "resolution", "review")
 
 TABLE: tuple[Transition, ...] = (
     # report_to_principal: the case is received → the principal or a stand-in acknowledges
@@ -62,15 +68,40 @@ TABLE: tuple[Transition, ...] = (
     Transition("follow_up", "running", "deadline", "breached", ("tell_who_waits", "continue_follow_up")),
     Transition("follow_up", "breached", "answered", "satisfied", ("withdraw_breach", "continue_follow_up")),
     Transition("follow_up", "breached", "answered-late", "breached"),
+    # rectification: a hazard is reported → closed with evidence
+    Transition("rectification", "running", "answered", "satisfied"),
+    Transition("rectification", "running", "deadline", "breached", ("tell_of_overdue", "chase_again")),
+    Transition("rectification", "breached", "answered", "satisfied", ("withdraw_breach",)),
+    Transition("rectification", "breached", "answered-late", "breached"),
+    # acceptance: a petition is received → accepted or declined, with notice
+    # resolution: it is accepted → it is answered
+    *(
+        row
+        for clock in _OWED_TO_THE_PETITIONER[:2]
+        for row in (
+            Transition(clock, "running", "answered", "satisfied", ("continue_petition",)),
+            Transition(clock, "running", "deadline", "breached", ("tell_of_overdue", "chase_again")),
+            Transition(clock, "breached", "answered", "satisfied", ("withdraw_breach", "continue_petition")),
+            Transition(clock, "breached", "answered-late", "breached", ("continue_petition",)),
+        )
+    ),
+    # review_request: it is answered or declined → the petitioner asks for review, or does not
+    Transition("review_request", "running", "answered", "satisfied", ("continue_petition",)),
+    Transition("review_request", "running", "deadline", "satisfied", ("complete_petition",)),
+    # review: it is asked → it is answered
+    Transition("review", "running", "answered", "satisfied", ("complete_petition",)),
+    Transition("review", "running", "deadline", "breached", ("tell_of_overdue", "chase_again")),
+    Transition("review", "breached", "answered", "satisfied", ("withdraw_breach", "complete_petition")),
+    Transition("review", "breached", "answered-late", "breached", ("complete_petition",)),
     # every clock
     *(
         Transition(clock, "running", trigger, "cancelled")
-        for clock in ("report_to_principal", "report_upward", "upward_receipt", "follow_up")
+        for clock in get_args(ClockName)
         for trigger in ("outdone", "closed")
     ),
     *(
         Transition(clock, "breached", "outdone", "cancelled")
-        for clock in ("report_upward", "upward_receipt", "follow_up")
+        for clock in ("report_upward", "upward_receipt", "follow_up", "rectification", *_OWED_TO_THE_PETITIONER)
     ),
 )
 

@@ -45,6 +45,9 @@ ENGLISH = ("Emma Clarke", "Daniel Price", "Grace Turner", "Oliver Hayes", "Sophi
 ENGLISH_EVERY = 90  # one person in so many reads English
 LIMIT = len(TOWNS) * (len(CENTRAL) + len(VILLAGES))
 
+OFFICES = ("health_officer", "protection_officer", "exam_officer", "petition_officer")
+"""Offices of the bureau, one person each."""
+
 WEEKDAYS = ("[mon, tue]", "[wed, thu]", "[fri]", "[sat]", "[sun]")
 
 
@@ -100,7 +103,7 @@ def sample_county(seed: int, schools: int = 165, districts: int = 8, townships: 
     165 schools is the mean county. Raises ``ValueError`` for fewer than one of anything, for more townships or schools
     than there are names, and for more people than there are telephone numbers kept for fiction.
     """
-    people = 3 * schools + 2 * districts + townships + 4
+    people = 3 * schools + 2 * districts + townships + 4 + len(OFFICES)
     if min(schools, districts, townships) < 1 or townships > len(TOWNS) or schools * len(TOWNS) > LIMIT * townships:
         raise ValueError(
             f"choose 1-{len(TOWNS)} townships, 1 district or more, 1-{LIMIT // len(TOWNS)} schools a township"
@@ -119,6 +122,8 @@ def sample_county(seed: int, schools: int = 165, districts: int = 8, townships: 
         town = number % townships
         above = f"parent: district-{town % districts + 1}\n    township: township-{town + 1:02}"
         _add_school(county, f"school-{number + 1:03}", next(names[town]), above)
+    for role in OFFICES:
+        county.person("bureau", role)
     sizes = {"schools": (schools, 165), "districts": (districts, 8), "townships": (townships, 16)}
     options = "".join(f" --{name} {size}" for name, (size, usual) in sizes.items() if size != usual)
     return f"{_header(f'--seed {seed}{options}')}units:\n{''.join(county.units)}people:\n{''.join(county.people)}"
@@ -141,7 +146,7 @@ def _add_bureau(county: _County) -> None:
 def _add_district(county: _County, unit_id: str, number: int) -> None:
     county.unit(unit_id, f"示例县第{number}片区督导办公室", "district", "parent: bureau")
     county.person(unit_id, "district_director")
-    county.person(unit_id, "deputy_district_director")
+    county.person(unit_id, "district_deputy")
 
 
 def _add_school(county: _County, unit_id: str, name: str, above: str) -> None:

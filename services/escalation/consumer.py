@@ -24,11 +24,14 @@ FUTURE_LIMIT = timedelta(minutes=5)
 """A fact "received" further ahead than this carries a wrong clock; judged, it would fire deadlines too early."""
 
 
+_FAMILIES = ("edu.tocsin.incident.", "edu.tocsin.petition.")
+
+
 class EscalationConsumer:
-    """Applies the facts of ``tocsin.incidents`` and the stored deadlines of owned partitions."""
+    """Applies the facts of incidents and petitions, and the stored deadlines of owned partitions."""
 
     name = "escalation"
-    topics: tuple[TopicName, ...] = ("incidents",)
+    topics: tuple[TopicName, ...] = ("incidents", "petitions")
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class EscalationConsumer:
     async def _hear(self, docket: Docket, owned: Ownership, event: Received, now: datetime) -> str | None:
         """Judge one event; return why it cannot be, if it cannot."""
         body = event.body
-        if not isinstance(body, CaseFact) or not event.envelope.type.startswith("edu.tocsin.incident."):
+        if not isinstance(body, CaseFact) or not event.envelope.type.startswith(_FAMILIES):
             return f"{event.envelope.type} does not belong on this topic"
         if body.received_at > now + FUTURE_LIMIT:
             return f"received_at {body.received_at.isoformat()} lies in the future: is the producer's clock right?"

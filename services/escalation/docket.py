@@ -14,7 +14,7 @@ from escalation_policies.selector import Directory
 from events.base import CaseFact
 from events.codec import Encoded, encode
 from events.escalation import JournalEntry, journal_type
-from events.ids import journal_event_id
+from events.ids import fact_event_id, journal_event_id
 from events.incident import IncidentFiled
 from events.notification import NotificationRequested
 from events.registry import MODELS
@@ -46,6 +46,7 @@ class Docket:
         self._touched: dict[str, tuple[Ownership, Case]] = {}
         self._entries: list[tuple[Ownership, JournalEntry]] = []
         self._requests: list[tuple[Ownership, NotificationRequested]] = []
+        self._reports: list[tuple[Ownership, IncidentFiled]] = []
         self._waiting: dict[str, list[tuple[str, CaseFact]]] = {}
 
     async def load(self, case_ids: Collection[str]) -> None:
@@ -65,7 +66,7 @@ class Docket:
             self._waiting.setdefault(event.case_id, []).append((event_id, event))
             return
         self._collect(owned, event.case_id, decisions)
-        if case is None and isinstance(event, IncidentFiled):
+        if case is None:
             for waiting in await self._take_waiting(event.case_id):
                 self._collect(
                     owned,
@@ -90,7 +91,9 @@ class Docket:
         await self._unit.record([(owned, journal_row(entry)) for owned, entry in self._entries])
         topic = settings.topic("escalations")
         entries = [(owned.name, Outgoing(topic, journal_record(entry))) for owned, entry in self._entries]
-        await self._unit.append([*entries, *await self._asked(settings.topic("notifications"), code_key)])
+        parted = [(owned.name, Outgoing(settings.topic("incidents"), _report_record(r))) for owned, r in self._reports]
+        asked = await self._asked(settings.topic("notifications"), code_key)
+        await self._unit.append([*entries, *parted, *asked])
         return [(owned.name, case.next_due_at, case.case_id) for owned, case in self._touched.values()]
 
     def _collect(self, owned: Ownership, case_id: str, decisions: list[Decision]) -> None:
@@ -98,8 +101,10 @@ class Docket:
             for effect in decision.effects:
                 if isinstance(effect, JournalEntry):
                     self._entries.append((owned, effect))
-                else:
+                elif isinstance(effect, NotificationRequested):
                     self._requests.append((owned, effect))
+                else:
+                    self._reports.append((owned, effect))
         state = decisions[-1].state
         if state is not None:
             self._cases[case_id] = state
@@ -184,6 +189,18 @@ def journal_record(entry: JournalEntry) -> Encoded:
         source=SOURCE,
         time=entry.received_at,
         event_type=journal_type(entry.kind),
+    )
+
+
+def _report_record(report: IncidentFiled) -> Encoded:
+    """Return a report that was separated from a case; sent again, it is the same record."""
+    return encode(
+        report,
+        event_id=fact_event_id(report.case_id, "separated", report.report_id),
+        key=report.case_id,
+        source=SOURCE,
+        time=report.received_at,
+        event_type=report.TYPE,
     )
 
 

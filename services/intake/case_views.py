@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from escalation_policies.case import Case
 from events.base import Utc
 from events.incident import Casualties, Severity
+from events.receipt import receipt_of
 from services.intake.case_rows import Known
-from services.intake.receipt import receipt_of
 from services.runtime.directory import DirectorySnapshot
 
 Status = Literal["received", "open", "closed"]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from escalation_policies.opening import opening_deadlines
 from events.base import Utc
 from events.ids import case_id_of_report, derived, fact_event_id
+from events.receipt import receipt_of
 from services.intake.body import JsonObject, content_hash, read_object
 from services.intake.deps import Deps, Parts
 from services.intake.documents import request_body
@@ -19,7 +20,6 @@ from services.intake.filing import Reading, filed, notes, read_report
 from services.intake.idempotency_key import IdempotencyKey
 from services.intake.metrics import FILED
 from services.intake.problems import Problem, invalid
-from services.intake.receipt import receipt_of
 from services.intake.report import IncidentReport
 from services.intake.rows import append_fact, insert_once
 from services.intake.security import Filer, within

@@ -7,13 +7,13 @@ leads nowhere, and nothing fails because of it (`services.directory.loader` is w
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from escalation_policies.selector import SchoolName, Selector
-from events.directory import ContactAddress, PersonRecorded, Shift, UnitRecorded
+from events.directory import Absence, ContactAddress, PersonRecorded, Shift, UnitRecorded
 from events.escalation import Contact, Recipient
 
 
@@ -83,13 +83,35 @@ class DirectorySnapshot:
         unit = self._place(selector, school_id)
         if unit is None:
             return ()
+        meant, role = self._meant(selector, unit, at)
+        found = [self._recipient(person, role, unit, at) for person in meant]
+        # A dict, so that who acts for two people is told once.
+        return tuple({one.person_id: one for one in found if one is not None}.values())
+
+    def recipient(self, person_id: str) -> Recipient | None:
+        """Return a person by id, or None when the directory does not know them."""
+        found = self._people.get(person_id)
+        unit = self._units.get(found.unit_id) if found is not None else None
+        return None if found is None or unit is None else _as_recipient(found, "in person", unit, unit)
+
+    def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
+        """Return ``ids`` with whoever goes with them: delegates of these persons at any time, and offices they head."""
+        found = set(ids)
+        for person in (self._people[one] for one in ids if one in self._people):
+            found |= {absence.delegate for absence in person.absences if absence.delegate is not None}
+            if set(heads).intersection(person.roles):
+                found.add(person.unit_id)
+        return tuple(sorted(found))
+
+    def _meant(self, selector: Selector, unit: UnitRecorded, at: datetime) -> tuple[Iterable[PersonRecorded], str]:
         if selector.role is not None:
-            found = self._holders.get((unit.unit_id, selector.role), ())
-            return tuple(self._recipient(person, selector.role, unit) for person in found)
+            return self._holders.get((unit.unit_id, selector.role), ()), selector.role
+        if selector.group is not None:
+            members = next((group.people for group in unit.groups if group.name == selector.group), ())
+            found = [self._people[one] for one in dict.fromkeys(members) if one in self._people]
+            return found, f"group:{selector.group}"
         duty = selector.on_duty or ""
-        return tuple(
-            self._recipient(person, f"on_duty:{duty}", unit) for person in self._on_duty(unit.unit_id, duty, at)
-        )
+        return self._on_duty(unit.unit_id, duty, at), f"on_duty:{duty}"
 
     def _place(self, selector: Selector, school_id: str) -> UnitRecorded | None:
         school = self._units.get(school_id)
@@ -115,19 +137,37 @@ class DirectorySnapshot:
             if person is not None:
                 yield person
 
-    def _recipient(self, person: PersonRecorded, role: str, asked: UnitRecorded) -> Recipient:
+    def _recipient(self, person: PersonRecorded, role: str, asked: UnitRecorded, at: datetime) -> Recipient | None:
+        """Return the person, or who acts for them while they are away; None when nobody does."""
+        acting, seen = person, {person.person_id}
+        while (absence := _absence(acting, at)) is not None:
+            delegate = self._people.get(absence.delegate or "")
+            if delegate is None or delegate.person_id in seen:
+                return None
+            seen.add(delegate.person_id)
+            acting = delegate
         # A duty may be kept by somebody of another unit; their own unit says when it is night where they are.
-        unit = self._units.get(person.unit_id, asked)
-        return Recipient(
-            person_id=person.person_id,
-            name=person.name,
-            role=role,
-            unit_id=unit.unit_id,
-            unit_name=unit.name,
-            language=person.language,
-            timezone=unit.timezone,
-            contacts=tuple(Contact(contact_id=one.contact_id, channel=one.channel) for one in person.contacts),
-        )
+        unit = self._units.get(acting.unit_id, asked)
+        found = _as_recipient(acting, role, unit, asked)
+        return found if acting is person else found.model_copy(update={"on_behalf_of": person.person_id})
+
+
+def _as_recipient(person: PersonRecorded, role: str, unit: UnitRecorded, asked: UnitRecorded) -> Recipient:
+    return Recipient(
+        person_id=person.person_id,
+        name=person.name,
+        role=role,
+        unit_id=unit.unit_id,
+        unit_name=unit.name,
+        office_id=asked.unit_id if asked.unit_id != unit.unit_id else None,
+        language=person.language,
+        timezone=unit.timezone,
+        contacts=tuple(Contact(contact_id=one.contact_id, channel=one.channel) for one in person.contacts),
+    )
+
+
+def _absence(person: PersonRecorded, at: datetime) -> Absence | None:
+    return next((absence for absence in person.absences if absence.start <= at < absence.end), None)
 
 
 def _lineage(units: Mapping[str, UnitRecorded], unit_id: str) -> Iterator[UnitRecorded]:

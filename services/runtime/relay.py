@@ -22,7 +22,11 @@ from services.runtime.topic_watch import TopicWatch
 
 log = structlog.get_logger(__name__)
 
-CONFIRMED_BY: Mapping[TopicName, str] = {"incidents": "escalation", "notifications": "notifier"}
+CONFIRMED_BY: Mapping[TopicName, str] = {
+    "incidents": "escalation",
+    "petitions": "escalation",
+    "notifications": "notifier",
+}
 """Topics whose records a service of ours must handle, and which: their rows wait for its inbox."""
 
 BATCH = 500

@@ -34,7 +34,16 @@ def test_a_recorded_example_decodes_for_ever(file: Path) -> None:
     decoded = decode(written, json.dumps(recorded["value"]).encode())
     assert recorded["headers"]["ce_type"] == file.stem
     if file.stem in MODELS:
-        assert decoded.body.model_dump(mode="json", exclude_none=True) == recorded["value"]
+        assert nothing_is_lost(recorded["value"], decoded.body.model_dump(mode="json", exclude_none=True))
+
+
+def nothing_is_lost(old: object, new: object) -> bool:
+    """Return whether all of ``old`` is in ``new``, which may have fields that came later."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(name in new and nothing_is_lost(value, new[name]) for name, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(nothing_is_lost(*pair) for pair in zip(old, new, strict=True))
+    return old == new
 
 
 def lift_filed(data: Data) -> tuple[str, Data]:

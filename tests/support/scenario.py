@@ -1,5 +1,6 @@
 """Scenarios in the words of the rule book: file, let minutes pass, answer, and see who was told when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,8 @@ class Staff:
     """A directory of one school, which a test may change at any moment."""
 
     answers: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(STAFF))
+    others: set[str] = field(default_factory=lambda: {"colleague"})
+    go_with: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def school(self, school_id: str) -> SchoolName | None:
         return SchoolName(unit_id=school_id, name="Lakeside School") if school_id == SCHOOL else None
@@ -42,6 +45,13 @@ class Staff:
         del school_id, at
         place = selector.at.ancestor if isinstance(selector.at, Ancestor) else selector.at
         return tuple(_recipient(person, place) for person in self.answers.get(selector.question, ()))
+
+    def recipient(self, person_id: str) -> Recipient | None:
+        return _recipient(person_id, "elsewhere") if person_id in self.others else None
+
+    def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
+        del heads
+        return tuple(sorted({*ids, *(one for person in ids for one in self.go_with.get(person, ()))}))
 
 
 def _recipient(person: str, unit: str) -> Recipient:

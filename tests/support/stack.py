@@ -152,7 +152,9 @@ class Stack:
         process = self.workers[name].process
         while True:
             process.send_signal(signal.SIGSTOP)
-            if not self.database.is_sqlite or await asyncio.to_thread(_can_be_written, str(self.database.engine.url.database)):
+            if not self.database.is_sqlite or await asyncio.to_thread(
+                _can_be_written, str(self.database.engine.url.database)
+            ):
                 return
             process.send_signal(signal.SIGCONT)
             await asyncio.sleep(0.05)

@@ -7,12 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from escalation_policies.diagram import STARTS, document, state_diagram
-from escalation_policies.loader import LIBRARY
+from escalation_policies.loader import LIBRARY, load_library
 from escalation_policies.machine.transitions import TABLE, Transition
 from escalation_policies.simulation import simulate
 from services.cli.policy_command import app
 from tests.support.policy_variants import county
 
+COUNTY = Path(__file__).parents[1] / "support" / "county-policy.yaml"
 PAGE = Path(__file__).parents[2] / "docs" / "state-diagram.md"
 WIDE = {"COLUMNS": "200"}
 
@@ -24,12 +25,16 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_check_passes_the_library() -> None:
     """The shipped policies have no faults, and exit says so."""
-    assert run("check") == (0, "school-incident version 1: 14 kinds, no faults\n")
+    code, output = run("check")
+    assert code == 0
+    names = [line.split()[0] for line in output.splitlines()]
+    assert names == [policy.id for policy in load_library().policies]
+    assert all(line.endswith("no faults") for line in output.splitlines())
 
 
 def test_check_names_every_fault_and_exits_with_1(tmp_path: Path) -> None:
     """Two mistakes in one file are two lines, and the exit code stops a pipeline."""
-    text = (LIBRARY / "school-incident.yaml").read_text(encoding="utf-8")
+    text = COUNTY.read_text(encoding="utf-8")
     broken = text.replace("within: 20m", "within: 25m").replace("receipt: all", "receipt: most")
     (tmp_path / "p.yaml").write_text(broken, encoding="utf-8")
     code, output = run("check", str(tmp_path))
@@ -95,7 +100,7 @@ def test_simulate_prints_a_table(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["meteorite"], "no policy 'meteorite'; there is school-incident"),
+        (["meteorite"], "no policy 'meteorite'; there is exam-safety, hazard"),
         (["school-incident", "--severity", "V"], "write one of I, II, III, IV"),
         (["school-incident", "--answers", "principal"], "write ROLE@MINUTE"),
         (["nowhere.yaml"], "cannot read nowhere.yaml"),

@@ -6,11 +6,13 @@ from typing import get_args
 import pytest
 
 from escalation_policies.case import ClockStatus
+from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine import rules
 from escalation_policies.machine.transitions import TABLE, Consequence, find
-from escalation_policies.schema import ClockName
 
-CLOCKS = get_args(ClockName)
+CLOCKS = [clock for clock in get_args(ClockName) if clock != "review_request"]
+"""Every clock that somebody owes. The time in which a petitioner may ask for review is nobody's duty."""
+
 TERMINAL = {"satisfied", "cancelled"}
 
 
@@ -48,6 +50,13 @@ def test_answer_after_the_deadline_leaves_the_breach(clock: ClockName) -> None:
     row = find(clock, "breached", "answered-late")
     assert row is not None
     assert row.after == "breached"
+
+
+def test_time_to_ask_for_review_ends_without_a_breach() -> None:
+    """A petitioner who does not ask has breached nothing: the petition is complete."""
+    row = find("review_request", "running", "deadline")
+    assert row is not None
+    assert (row.after, row.then) == ("satisfied", ("complete_petition",))
 
 
 def test_satisfied_and_cancelled_clocks_never_change() -> None:

@@ -22,6 +22,7 @@ BINDING_VERSION = "0.5.0"
 PREFIX: str = Settings.model_fields["topic_prefix"].default
 SENDERS: Mapping[TopicName, tuple[str, ...]] = {
     "incidents": ("intake", "escalation"),
+    "petitions": ("intake", "escalation"),
     "escalations": ("escalation",),
     "notifications": ("escalation",),
     "deliveries": ("notifier",),
@@ -29,7 +30,7 @@ SENDERS: Mapping[TopicName, tuple[str, ...]] = {
 }
 """Escalation sends to ``incidents`` too: a fact that reached the wrong partition goes on to its case's own."""
 
-RECEIVERS: Mapping[TopicName, str] = {"incidents": "escalation", "notifications": "notifier"}
+RECEIVERS: Mapping[TopicName, str] = {"incidents": "escalation", "petitions": "escalation", "notifications": "notifier"}
 """The consumer of each topic that a service of ours reads; it also sends to that topic's dead letters."""
 
 _COMMON_HEADERS = "CloudEventHeaders"

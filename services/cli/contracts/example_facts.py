@@ -12,7 +12,13 @@ from events.incident import (
     IncidentClosed,
     IncidentDeclined,
     IncidentFiled,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentWithdrawn,
     NoteAdded,
+    ReportJoined,
+    ReportSeparated,
+    ReviewAnswers,
     SeverityChanged,
     UpdateFiled,
     UpwardReportFiled,
@@ -53,6 +59,16 @@ FILED = IncidentFiled(
     reporter=TEACHER,
 )
 
+SECOND_REPORT_ID = "5f8c2c7e-90a2-4a39-8e0b-6a2f0c5a9f10"
+SECOND = IncidentFiled(
+    case_id=case_id_of_report(SECOND_REPORT_ID),
+    received_at=minute(2),
+    report_id=SECOND_REPORT_ID,
+    school_id=SCHOOL,
+    kind="fire",
+    summary="Smoke from the west wing.",
+)
+
 FACTS: tuple[Body, ...] = (
     FILED,
     IncidentAmended(
@@ -79,5 +95,21 @@ FACTS: tuple[Body, ...] = (
     ),
     SeverityChanged(case_id=CASE_ID, received_at=minute(10), by=PRINCIPAL, severity="II", reason="Two injured."),
     NoteAdded(case_id=CASE_ID, received_at=minute(12), by=PRINCIPAL, text="The fire brigade arrived."),
-    IncidentClosed(case_id=CASE_ID, received_at=minute(700), by=PRINCIPAL, reason="Final report accepted."),
+    IncidentClosed(
+        case_id=CASE_ID,
+        received_at=minute(700),
+        by=PRINCIPAL,
+        reason="Final report accepted.",
+        review=ReviewAnswers(
+            cause="A heating plate was left on.",
+            accountability="The laboratory teacher was instructed.",
+            measures="Plates have timers now.",
+            education="All laboratory staff were taught.",
+        ),
+    ),
+    IncidentReassigned(case_id=CASE_ID, received_at=minute(20), by=PRINCIPAL, to="p-safety", reason="She is on site."),
+    IncidentReopened(case_id=CASE_ID, received_at=minute(900), by=PRINCIPAL, reason="A third pupil was hurt."),
+    IncidentWithdrawn(case_id=CASE_ID, received_at=minute(4), by=TEACHER, reason="It was steam."),
+    ReportJoined(case_id=CASE_ID, received_at=minute(2), report=SECOND),
+    ReportSeparated(case_id=CASE_ID, received_at=minute(9), by=PRINCIPAL, report=SECOND, reason="Another building."),
 )

@@ -24,6 +24,7 @@ from services.cli.contracts.example_facts import (
     minute,
 )
 from services.cli.contracts.example_journal import JOURNAL
+from services.cli.contracts.example_petition import PETITION
 
 REQUEST = NotificationRequested(
     case_id=CASE_ID,
@@ -95,7 +96,7 @@ DELIVERIES: tuple[DeliveryRecorded, ...] = (
 )
 
 EXAMPLES: Mapping[str, Body] = {
-    **{fact.TYPE: fact for fact in FACTS},
+    **{fact.TYPE: fact for fact in (*FACTS, *PETITION)},
     **{journal_type(entry.kind): entry for entry in JOURNAL},
     **{delivery_type(delivery.state): delivery for delivery in DELIVERIES},
     **{body.TYPE: body for body in (REQUEST, *DIRECTORY)},
@@ -104,6 +105,7 @@ EXAMPLES: Mapping[str, Body] = {
 
 _SOURCES = {
     "incident": "/tocsin/intake",
+    "petition": "/tocsin/intake",
     "escalation": "/tocsin/escalation",
     "notification": "/tocsin/escalation",
     "delivery": "/tocsin/notifier",
@@ -111,6 +113,7 @@ _SOURCES = {
 }
 _KEYS = {
     "incident": "case_id",
+    "petition": "case_id",
     "escalation": "case_id",
     "notification": "contact_id",
     "delivery": "notification_id",

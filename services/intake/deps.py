@@ -57,5 +57,14 @@ def rooms_of(request: Request) -> Rooms:
     return found
 
 
-Parts = Annotated[Deps, Depends(deps_of)]
-Shared = Annotated[Rooms, Depends(rooms_of)]
+async def _deps(request: Request) -> Deps:
+    return deps_of(request)
+
+
+async def _rooms(request: Request) -> Rooms:
+    return rooms_of(request)
+
+
+# Asynchronous, though they wait for nothing: FastAPI would send a plain function to a thread, for every request.
+Parts = Annotated[Deps, Depends(_deps)]
+Shared = Annotated[Rooms, Depends(_rooms)]

@@ -57,7 +57,7 @@ async def bench(database: str, plan: Plan) -> None:
                 "--no-contract",
             )
         )  # fmt: skip
-        smtp = await stack_of.enter_async_context(own_process("tests.support.smtp_sink", "--log", str(folder / "mail")))
+        smtp = await stack_of.enter_async_context(own_process("tests.support.smtp_sink"))
         account = SimpleNamespace(sid=SID, token=TOKEN)
         provider = cast("Any", SimpleNamespace(account=account, url=f"http://127.0.0.1:{twilio.port}"))
         stack = Stack(

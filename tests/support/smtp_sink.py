@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -38,14 +39,19 @@ GAVE_UP = "421 4.4.2 Timed out"
 
 @dataclass(frozen=True)
 class Mail:
-    """One accepted mail: the envelope and the parsed message."""
+    """One accepted mail: the envelope and the message, parsed when somebody asks: a bench's mails nobody reads."""
 
     sender: str
     recipients: tuple[str, ...]
-    message: EmailMessage
+    content: bytes
     arrived: Stamp
     encrypted: bool
     authenticated: bool
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """Return the message."""
+        return email.message_from_bytes(self.content, policy=default)
 
     @property
     def text(self) -> str:
@@ -170,12 +176,11 @@ class SmtpSink:
         if not self._flowing.is_set():
             await self._flowing.wait()
             return GAVE_UP
-        message = email.message_from_bytes(envelope.content, policy=default)
         self.mails.add(
             Mail(
                 sender=envelope.mail_from,
                 recipients=tuple(envelope.rcpt_tos),
-                message=message,
+                content=bytes(envelope.content),
                 arrived=stamp(),
                 encrypted=session.ssl is not None,
                 authenticated=bool(session.authenticated),

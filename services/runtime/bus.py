@@ -112,8 +112,9 @@ class BusWorker:
         """Claim what was assigned and say where to read on."""
         fresh = {w for w in assigned if w not in self._expected or self._name(w[1]) not in self._keeper.owned}
         ends = await log_ends(self._bootstrap, fresh) if fresh else {}
+        for name in sorted({self._name(partition) for _, partition in fresh}):
+            await self._keeper.claim(name)  # once, however many topics share its partitions
         for topic, partition in sorted(fresh):
-            await self._keeper.claim(self._name(partition))
             self._expected[topic, partition] = await self._stored_next(topic, partition, ends[topic, partition])
         for gone in self._expected.keys() - assigned:
             del self._expected[gone]

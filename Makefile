@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TOCSIN_DATA_DIR ?= var
 export TOCSIN_DIRECTORY ?= deploy/sample/county.yaml
 
-.PHONY: run test faults check format bench lock contracts soak clean
+.PHONY: run test faults check format bench bench-scale lock contracts soak sim clean
 
 run: $(VENV)/.run ## start a broker, every service and the sample county
 	$(BIN)/tocsin up --sample
@@ -30,12 +30,18 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev ## latency and lateness, beside this machine's floor
 	$(BIN)/python -m tests.bench
 
+bench-scale: $(VENV)/.dev ## a million open cases: restart, memory, lateness, throughput, the tick, the storm
+	$(BIN)/python -m tests.bench.scale
+
 faults: $(VENV)/.dev ## only the tests that kill, freeze, cut and wipe the real parts
 	$(BIN)/python -m pytest -m faults
 
 soak: $(VENV)/.dev ## the property tests for a long time, then the faults three times over
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/property -o timeout=7200
 	for round in 1 2 3; do $(BIN)/python -m pytest -m faults || exit 1; done
+
+sim: $(VENV)/.dev ## the whole chain in virtual time, thousands of seeded lives full of faults: SIM_RUNS=2000
+	$(BIN)/python -m tests.simulation --runs $(or $(SIM_RUNS),2000)
 
 contracts: $(VENV)/.dev ## write contracts/ anew from the code
 	$(BIN)/tocsin contracts write

@@ -86,8 +86,23 @@ class LevelState(Frozen):
         return self.model_copy(update={"heard": tuple(dict.fromkeys((*self.heard, clock)))})
 
 
+PetitionStep = Literal["accepted", "declined", "extended", "resolved", "review_asked", "review_answered"]
+
+
+class Said(Frozen):
+    """One thing that was said of a petition, whether it counts or not."""
+
+    step: PetitionStep
+    at: Utc
+    text: str | None = None
+
+
 class PetitionState(Frozen):
     """How far a petition has come. Times are those of the facts."""
+
+    said: tuple[Said, ...] = Field(
+        default=(), description="All that was said; what follows of it is below, whatever order it was carried in."
+    )
 
     objection_until: Utc | None = Field(default=None, description="Until when the office may say it is the wrong one.")
     accepted_at: Utc | None = None

@@ -10,15 +10,9 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from escalation_policies.calendar import Calendar, Term
-from escalation_policies.durations import Duration, Moment, format_duration
+from escalation_policies.durations import Duration, Moment
 from events.base import Frozen
 from events.incident import SEVERITIES, Severity
-
-PRINCIPAL_WINDOW = (timedelta(minutes=5), timedelta(minutes=15))
-"""知情者必须在第一时间（5—15分钟）向校长联系 (county plan, DOMAIN §1)."""
-
-UPWARD_LIMIT = timedelta(minutes=20)
-"""校长接到报告后…在20分钟内向上级汇报 (county plan, DOMAIN §1)."""
 
 PerSeverity = Duration | dict[Severity, Duration]
 Audience = Literal["told", "stand_in"]
@@ -120,9 +114,13 @@ AnyRule = ClockRule | StatutoryRule | DueDateRule
 class Clocks(Frozen):
     """The clocks of a case (DESIGN §3, DOMAIN §2). One that is absent never starts."""
 
-    report_to_principal: ClockRule = Field(description="The first level must acknowledge.")
+    report_to_principal: ClockRule = Field(
+        description="The first level must acknowledge: within 5 to 15 minutes, unless `outside_plan`."
+    )
     upward_receipt: ClockRule = Field(description="Each further level that was told must acknowledge.")
-    report_upward: ClockRule | None = Field(default=None, description="A level that accepted must report upward.")
+    report_upward: ClockRule | None = Field(
+        default=None, description="A level that accepted must report upward: within 20 minutes, unless `outside_plan`."
+    )
     follow_up: ClockRule | None = Field(default=None, description="The next update or the final report (续报 / 终报).")
     rectification: DueDateRule | None = Field(default=None, description="A hazard must be gone by its due date.")
     acceptance: StatutoryRule | None = Field(default=None, description="Accept or refuse a petition, with notice.")
@@ -141,15 +139,3 @@ class Clocks(Frozen):
         """Return the rule of a clock, or None when the policy has no such clock."""
         found: AnyRule | None = getattr(self, name)
         return found
-
-    def outside_the_plan(self) -> list[tuple[str, str]]:
-        """Return (clock, what is wrong) for each span that the county plan does not allow."""
-        low, high = PRINCIPAL_WINDOW
-        rule, faults = self.report_to_principal, []
-        if outside := [s for s in SEVERITIES if not low <= rule.span(s) <= high]:
-            spans = ", ".join(f"{s}: {format_duration(rule.span(s))}" for s in outside)
-            faults.append(("report_to_principal", f"the plan's window is 5m to 15m, here {spans}"))
-        upward = self.report_upward
-        if upward is not None and (longer := [s for s in SEVERITIES if upward.span(s) > UPWARD_LIMIT]):
-            faults.append(("report_upward", f"the plan's limit is 20m, here longer for severity {', '.join(longer)}"))
-        return faults

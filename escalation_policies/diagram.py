@@ -24,8 +24,9 @@ Drawn by `tocsin policy diagram --write docs/state-diagram.md` from `escalation_
 fails when this page is stale.
 
 On each arrow: the trigger, then what follows from it. `answered` is the fact that stops the clock, in time by its own
-time; `answered-late` the same fact after the deadline; `outdone` means that what started the clock was withdrawn. A
-trigger without an arrow changes nothing, and the journal says why."""
+time; `answered-late` the same fact after the deadline; `outdone` means that what started the clock was withdrawn;
+`voided` that a fact known late shows that it should not have run so. A trigger without an arrow changes nothing, and
+the journal says why."""
 
 
 def state_diagram(clock: ClockName, table: Iterable[Transition] = TABLE) -> str:

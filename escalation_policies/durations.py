@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _PART = re.compile(r"(\d+)([smhd])")
 _WHOLE = re.compile(r"(?:\d+[smhd])+")
@@ -66,5 +66,20 @@ def format_moment(value: timedelta | Share) -> str:
     return f"{value * 100:g}%" if isinstance(value, float) else format_duration(value)
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str)]
-Moment = Annotated[timedelta | float, BeforeValidator(parse_moment), PlainSerializer(format_moment, return_type=str)]
+_SPAN = r"(?=.*[1-9])(?:\d+[smhd])+"
+_WRITTEN_SPAN = WithJsonSchema({"type": "string", "pattern": f"^{_SPAN}$"})
+_WRITTEN_MOMENT = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "pattern": rf"^(?:{_SPAN}|(?=.*[1-9])\d{{1,2}}(?:\.\d{{1,2}})?%)$"},
+            {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        ]
+    }
+)
+
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str), _WRITTEN_SPAN
+]
+Moment = Annotated[
+    timedelta | float, BeforeValidator(parse_moment), PlainSerializer(format_moment, return_type=str), _WRITTEN_MOMENT
+]

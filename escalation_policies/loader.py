@@ -1,6 +1,6 @@
 """Reads policy files and says everything that is wrong with them at once, each fault with its path and line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,17 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from escalation_policies.clock_scrutiny import Finding, outside_the_plan
 from escalation_policies.errors import Fault, NoPolicy, PolicyFaults
 from escalation_policies.schema import Family, Policy
-from escalation_policies.scrutiny import Finding, outside_the_plan, scrutinise
+from escalation_policies.scrutiny import scrutinise
 
 LIBRARY = Path(__file__).parent / "library"
 CALENDARS = Path(__file__).parent / "calendars"
 CATCH_ALL: Mapping[Family, str] = {"incident": "other", "petition": "petition"}
 """By family: the kind whose policy takes a report of a kind that no policy names."""
+Scrutiny = Callable[[Policy], Iterable[Finding]]
+"""A further question to each policy that reads well; its findings get their file and line like all others."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class PolicyLibrary:
         return found if found is not None and found.applies_to.family == family else self.for_kind(CATCH_ALL[family])
 
 
-def load_library(folder: Path = LIBRARY) -> PolicyLibrary:
-    """Load every ``*.yaml`` and ``*.yml`` of ``folder``.
+def load_library(folder: Path = LIBRARY, also: Scrutiny = lambda _: ()) -> PolicyLibrary:
+    """Load every ``*.yaml`` and ``*.yml`` of ``folder``. ``also`` is asked of each policy without faults.
 
     Raises:
         PolicyFaults: with every fault of every file; nothing is loaded then.
@@ -82,6 +85,8 @@ def load_library(folder: Path = LIBRARY) -> PolicyLibrary:
     if not files:
         faults.append(Fault(str(folder), 0, "", "no policy file (*.yaml) in this folder"))
     faults += _collisions(read)
+    for item in read:
+        faults += _placed(item.file, item.document, also(item.policy))
     if not faults and all(CATCH_ALL["incident"] not in item.policy.applies_to.kinds for item in read):
         message = f"no policy applies to kind {CATCH_ALL['incident']!r}: a report of an unknown kind would open no case"
         faults.append(Fault(str(folder), 0, "applies_to.kinds", message))
@@ -114,10 +119,12 @@ def _read(text: str, file: str) -> _PolicyFile:
     try:
         policy = Policy.model_validate(plain)
     except ValidationError as error:
-        faults = _faults(file, document, error) + _placed(file, document, outside_the_plan(plain))
+        faults = _faults(file, document, error)
+        if plain.get("outside_plan") is None:
+            faults += _placed(file, document, outside_the_plan(plain.get("clocks")))
         raise PolicyFaults(sorted(faults, key=lambda fault: fault.line)) from error
     if found := _placed(file, document, scrutinise(policy)):
-        raise PolicyFaults(found)
+        raise PolicyFaults(sorted(found, key=lambda fault: fault.line))
     return _PolicyFile(file, document, policy)
 
 

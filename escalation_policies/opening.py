@@ -16,7 +16,7 @@ def opening_deadlines(
     The machine opens the same clocks from the same values, so the 202 and the case never disagree.
     """
     level, clocks = policy.chain[0].level, policy.clocks
-    found = [start(policy, "report_to_principal", level, severity, policy.waking(received_at))]
+    found = [start(policy, "report_to_principal", level, severity, policy.waking(received_at, severity))]
     if clocks.acceptance is not None:
         found.append(start(policy, "acceptance", level, severity, received_at))
     if clocks.rectification is not None:

@@ -77,6 +77,9 @@ class QuietHours(Frozen):
 
     start: time
     end: time
+    severities: tuple[Severity, ...] = Field(
+        default=("III", "IV"), description="The grades that can wait; for a graver case people are woken."
+    )
 
     @model_validator(mode="after")
     def _not_a_whole_day(self) -> Self:
@@ -133,6 +136,9 @@ class Policy(Frozen):
     merge_within: Duration | None = Field(
         default=None, description="Reports of one school and kind within this span join one case; unset: never."
     )
+    gather_schools: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        default=None, description="Open cases of so many schools within `merge_within` make one case of the bureau."
+    )
 
     @field_validator("chain")
     @classmethod
@@ -146,9 +152,9 @@ class Policy(Frozen):
         """Return the severity a report opens with: as stated, else by urgency."""
         return stated or (self.urgent_severity if urgent else self.default_severity)
 
-    def waking(self, at: datetime) -> datetime:
-        """Return ``at``, or the end of the quiet hours that it falls in."""
-        if self.quiet_hours is None:
+    def waking(self, at: datetime, severity: Severity) -> datetime:
+        """Return ``at``, or for a case that can wait the end of the quiet hours that it falls in."""
+        if self.quiet_hours is None or severity not in self.quiet_hours.severities:
             return at
         local = at.astimezone(ZoneInfo(self.calendar.timezone))
         start, end = self.quiet_hours.start, self.quiet_hours.end
@@ -156,7 +162,8 @@ class Policy(Frozen):
         if not (start <= now < end if start < end else now >= start or now < end):
             return at
         day = local.date() + timedelta(days=1 if now >= end else 0)
-        return datetime.combine(day, end, tzinfo=local.tzinfo).astimezone(UTC)
+        # an hour that comes twice, when clocks are set back, is over before it begins: then nobody waits
+        return max(at, datetime.combine(day, end, tzinfo=local.tzinfo).astimezone(UTC))
 
     def index(self, level: str) -> int:
         """Return the place of ``level`` in the chain.

@@ -17,7 +17,7 @@ from events.escalation import Recipient
 
 
 class Ancestor(Frozen):
-    """The nearest unit of this kind above the school."""
+    """The nearest unit of this kind at or above the case's."""
 
     ancestor: UnitKind
 

@@ -12,12 +12,7 @@ from events.incident import IncidentAcknowledged, IncidentDeclined
 
 
 def levels_of(ledger: Ledger, person_id: str) -> list[Level]:
-    """Return the told levels at which a person may answer: where they were told, or are named today.
-
-    Nowhere when the case concerns them: who complains of somebody is not answered by them.
-    """
-    if person_id in ledger.case.excluded:
-        return []
+    """Return the told levels at which a person may answer: where they were told, or are named today."""
     told = [level for level in ledger.case.policy.chain if ledger.case.level(level.level) is not None]
     seated = [level for level in told if _state(ledger.case, level).seats_of(person_id)]
     if seated:

@@ -18,6 +18,9 @@ def close(ledger: Ledger, fact: IncidentClosed) -> None:
         reason = "not closed: a petition ends with its answer and the time for review"
         ledger.write("action-withheld", reason, by=fact.by)
         return
+    if ledger.case.reopened_at is not None and ledger.at < ledger.case.reopened_at:
+        ledger.write("action-withheld", "not closed: said before the case was opened again", by=fact.by)
+        return
     if missing := _missing(ledger, fact):
         ledger.write("action-withheld", f"not closed: {'; '.join(missing)}", by=fact.by)
         return

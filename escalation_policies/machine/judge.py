@@ -51,11 +51,23 @@ _SET_THE_RECORD_RIGHT = (
     facts.UpwardReportFiled,
     facts.UpdateFiled,
     facts.FinalReportFiled,
+    PetitionAccepted,
+    PetitionDeclined,
+    ExtensionGranted,
+    PetitionResolved,
+    ReviewAsked,
+    ReviewAnswered,
+    PetitionWithdrawn,
 )
-"""Facts that are heard in a closed case, too, when they happened before it was closed: they may withdraw a breach."""
+"""Facts that are heard in a closed case, too, when they happened before it was closed: they may withdraw a breach, or
+show that the case was not at its end."""
 
 
 _HEARD_AFTER_THE_END = (facts.NoteAdded, facts.IncidentReopened, facts.ReportJoined, facts.ReportSeparated)
+_OF_INCIDENTS_ALONE = (facts.IncidentWithdrawn, facts.IncidentReopened, facts.ReportSeparated)
+_OPEN_TO_THE_SCHOOL = (facts.NoteAdded, facts.IncidentAmended, facts.IncidentWithdrawn)
+"""What people of an excluded unit may still say, as long as they are not concerned themselves: one of them may have
+made the report."""
 
 
 def judge(
@@ -108,6 +120,11 @@ def decide(
         ledger.write("action-withheld", "the case is closed", by=getattr(event, "by", None))
     elif isinstance(event, PETITION_FACTS) and case.petition is None:
         ledger.write("action-withheld", "this case is not a petition", by=getattr(event, "by", None))
+    elif isinstance(event, _OF_INCIDENTS_ALONE) and case.petition is not None:
+        reason = "this case is a petition: its petitioner alone takes it back, or on by asking for review"
+        ledger.write("action-withheld", reason, by=getattr(event, "by", None))
+    elif _is_barred(ledger, event):
+        ledger.write("action-withheld", "said by somebody whom the case concerns", by=getattr(event, "by", None))
     else:
         _HANDLERS[type(event)](ledger, event)
     return _decision(ledger)
@@ -118,6 +135,19 @@ def _may_be_heard(case: Case, event: CaseFact, at: datetime) -> bool:
     if case.closed_at is None or isinstance(event, _HEARD_AFTER_THE_END):
         return True
     return at <= case.closed_at and isinstance(event, _SET_THE_RECORD_RIGHT)
+
+
+def _is_barred(ledger: Ledger, event: CaseFact) -> bool:
+    """Return whether the case concerns who says this: nobody acts in a case that they may not hear of."""
+    by, excluded = getattr(event, "by", None), ledger.case.excluded
+    if by is None or not excluded:
+        return False
+    if by in excluded:
+        return True
+    if isinstance(event, _OPEN_TO_THE_SCHOOL):
+        return False
+    found = ledger.directory.recipient(by)
+    return found is not None and not ledger.may_hear(found)
 
 
 def _decide_deadline(case: Case | None, event: DeadlineReached, directory: Directory, now: datetime) -> Decision:

@@ -95,6 +95,12 @@ class Ledger:
             found = self.directory.concerned(marked, conflict.heads)
             self.change(excluded=tuple(sorted({*self.case.excluded, *marked, *found})))
 
+    def concern(self, ids: Sequence[str]) -> None:
+        """Take note of further persons and units whom the case concerns; from here on they hear nothing of it."""
+        if not {*ids}.issubset(self.case.concerns):
+            self.change(concerns=tuple(dict.fromkeys((*self.case.concerns, *ids))))
+            self._exclude()
+
     def may_hear(self, recipient: Recipient) -> bool:
         """Return whether nothing ties this person to whom the case concerns."""
         ties = {recipient.person_id, recipient.unit_id, recipient.office_id, recipient.on_behalf_of}

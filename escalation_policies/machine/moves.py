@@ -1,6 +1,7 @@
 """People and reports move: a case is handed to a named person, taken back, opened again, joined and parted."""
 
 from escalation_policies import clockwork
+from escalation_policies.case import Case
 from escalation_policies.machine import raising
 from escalation_policies.machine.answers import levels_of, open_receipt
 from escalation_policies.machine.ledger import Ledger
@@ -55,8 +56,8 @@ def reopen(ledger: Ledger, fact: IncidentReopened) -> None:
     if case.status == "open":
         ledger.write("action-withheld", "the case is open", by=fact.by)
         return
-    if case.petition is not None:
-        ledger.write("action-withheld", "a petition goes on by review, which the petitioner asks for", by=fact.by)
+    if case.closed_at is not None and ledger.at < case.closed_at:
+        ledger.write("action-withheld", "said before the case was closed: it was open then", by=fact.by)
         return
     ledger.change(status="open", closed_at=None, reopened_at=ledger.at, final_reported_at=None)
     ledger.write("reopened", fact.reason, by=fact.by)
@@ -66,20 +67,37 @@ def reopen(ledger: Ledger, fact: IncidentReopened) -> None:
             continue
         level = rounds[-1].level if rounds else case.policy.chain[0].level
         number = max((clock.round for clock in rounds), default=-1) + 1
-        fresh = clockwork.start(case.policy, name, level, case.severity, ledger.at, round_number=number)
+        anchor = raising.anchor_of_telling(ledger)
+        fresh = clockwork.start(case.policy, name, level, case.severity, anchor, round_number=number)
         ledger.start(fresh, "the case goes on")
+    _ask_again(ledger, case)
     message = Message(
         "incident_update", "report", f"reopened:{ledger.case.seq}", note=fact.reason, asks_acknowledgement=False
     )
     _tell_all(ledger, message, "told that the case goes on")
 
 
+def _ask_again(ledger: Ledger, closed: Case) -> None:
+    """Ask the levels again that were told and had not answered when the case was closed."""
+    for index, level in enumerate(closed.policy.chain):
+        rounds = [c for c in closed.rounds("upward_receipt", level.level) if c.status != "running"]
+        state = closed.level(level.level)
+        if rounds and state is not None and state.acknowledged_at is None and rounds[-1].ended_at == closed.closed_at:
+            step = f"asked-again:{ledger.case.seq}"
+            raising.raise_to(ledger, index, Message("incident_alert", "report", step), "the case goes on", because=None)
+
+
 def join(ledger: Ledger, fact: ReportJoined) -> None:
     """Count a further report of the same event; a worse grade raises the case's. A closed case takes none."""
-    if ledger.case.status == "closed":
-        ledger.write("action-withheld", "the case is closed: the report opens one of its own")
+    if ledger.case.status == "closed" or ledger.case.petition is not None:
+        what = "the case is closed" if ledger.case.petition is None else "nothing is joined to a petition"
+        ledger.write("action-withheld", f"{what}: the report opens one of its own")
         ledger.publish(fact.report)
         return
+    if fact.report.report_id in {*ledger.case.separated, ledger.case.report_id}:
+        ledger.write("action-withheld", "this report opened a case of its own")
+        return
+    ledger.concern(fact.report.concerns)
     count = ledger.case.joined + 1
     ledger.change(joined=count)
     ledger.write("report-joined", f"further report {count} of the same event", by=fact.report.reporter)
@@ -88,7 +106,11 @@ def join(ledger: Ledger, fact: ReportJoined) -> None:
     raised = raise_severity(ledger, graded, "a further report is graded worse")
     if raised or count in _TOLD_AT_COUNTS:
         message = Message(
-            "incident_update", "report", f"joined:{count}", note=fact.report.summary, asks_acknowledgement=False
+            "incident_update",
+            "report",
+            f"joined:{ledger.case.seq}",
+            note=fact.report.summary,
+            asks_acknowledgement=False,
         )
         _tell_all(ledger, message, f"told of further report {count}")
 

@@ -6,8 +6,8 @@ from escalation_policies import clockwork
 from escalation_policies.case import Case, LevelState, PetitionState
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.raising import raise_to
-from escalation_policies.machine.telling import Message, put_in_charge, seat, send, whom_to_tell
-from escalation_policies.schema import Policy
+from escalation_policies.machine.telling import Message, Named, put_in_charge, reachable, seat, send, whom_to_tell
+from escalation_policies.schema import Level, Policy
 from escalation_policies.selector import Directory, SchoolName
 from events.escalation import Cause
 from events.incident import IncidentFiled
@@ -42,8 +42,8 @@ def open_case(
     )
     ledger = Ledger(case, directory, received_at, now, cause)
     ledger.write("case-opened", f"policy {policy.id} version {policy.version}, severity {severity}")
-    _tell_first_level(ledger)
-    _start_long_clocks(ledger)
+    place = _tell_first_level(ledger)
+    _start_long_clocks(ledger, policy.chain[place].level)
     return ledger
 
 
@@ -53,13 +53,14 @@ def _petition(policy: Policy, received_at: datetime) -> PetitionState:
     )
 
 
-def _tell_first_level(ledger: Ledger) -> None:
+def _tell_first_level(ledger: Ledger) -> int:
+    """Tell the first level, or when nobody there can be told the next one; return the place of who was told."""
     case, level = ledger.case, ledger.case.policy.chain[0]
-    anchor = case.policy.waking(case.received_at)
+    anchor = case.policy.waking(case.received_at, case.severity)
     clock = clockwork.start(case.policy, "report_to_principal", level.level, case.severity, anchor)
     named = whom_to_tell(ledger, level)
     if case.owner is not None:
-        named += put_in_charge(ledger, level, case.owner)
+        named += _owner(ledger, level, case.owner)
     seat(ledger, LevelState(level=level.level, told_at=anchor), named, anchor)
     message = Message("incident_alert", clock.key, f"told:{level.level}", deadline=clock.deadline)
     told = send(ledger, level, named, message)
@@ -69,14 +70,21 @@ def _tell_first_level(ledger: Ledger) -> None:
     if not told:
         ledger.write("nobody-found", f"{level.level} has nobody to tell; the next level is told now", level=level.level)
         up = Message("incident_unreached", clock.key, f"nobody:{case.policy.chain[1].level}")
-        raise_to(ledger, 1, up, f"{level.level} has nobody", because=clock.key)
+        return raise_to(ledger, 1, up, f"{level.level} has nobody", because=clock.key)
+    return 0
 
 
-def _start_long_clocks(ledger: Ledger) -> None:
+def _owner(ledger: Ledger, level: Level, owner: str) -> list[Named]:
+    named = put_in_charge(ledger, level, owner)
+    if not reachable(level, named):
+        reason = "no way to reach who must remove the hazard: the level must see to it"
+        ledger.write("nobody-found", reason, level=level.level)
+    return named
+
+
+def _start_long_clocks(ledger: Ledger, level: str) -> None:
     """Start the clocks in days: they run against the first level that could be told."""
     case = ledger.case
-    chain = [level.level for level in case.policy.chain]
-    level = next((name for name in chain if (state := case.level(name)) and state.seats), chain[0])
     if case.policy.clocks.acceptance is not None:
         clock = clockwork.start(case.policy, "acceptance", level, case.severity, case.received_at)
         ledger.start(clock, "to be accepted or declined, with notice")

@@ -1,60 +1,152 @@
-"""What the office and the petitioner say of a petition (信访工作条例 2022; DOMAIN §2)."""
+"""What the office and the petitioner say of a petition (信访工作条例 2022; DOMAIN §2).
 
-from datetime import timedelta
+Everything said is kept, and what counts of it follows from the times of the facts (``outcome``): an answer that comes
+to be known before the question it answers is not lost.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from escalation_policies import clockwork
-from escalation_policies.case import Clock
-from escalation_policies.clock_rules import ClockName, StatutoryRule
+from escalation_policies.case import Clock, PetitionState, PetitionStep, Said
 from escalation_policies.machine import progress, raising
 from escalation_policies.machine.answers import accept as accept_receipt
 from escalation_policies.machine.answers import is_news, levels_of
 from escalation_policies.machine.ledger import Ledger
+from escalation_policies.machine.outcome import STEPS, outcome, time_of
 from escalation_policies.machine.progress import state_of
 from escalation_policies.machine.rules import apply
+from escalation_policies.machine.settling import settle, void_after_withdrawal
 from escalation_policies.machine.telling import Message
+from escalation_policies.schema import Level
 from events import petition as facts
+from events.escalation import EntryKind
 
-_TICK = timedelta(microseconds=1)
+_MOST_SAID = 64
+"""How much is kept of what is said: far more than a petition needs, and an end for a client that repeats itself."""
+
+_ENTRY: Mapping[PetitionStep, tuple[EntryKind, str]] = {
+    "accepted": ("petition-accepted", "the petition is accepted"),
+    "declined": ("petition-declined", "the petition is declined; the petitioner is told why"),
+    "extended": ("extension-granted", "the time to answer is prolonged, once"),
+    "resolved": ("petition-resolved", "the petition is answered"),
+    "review_asked": ("review-asked", "the petitioner asks for review"),
+    "review_answered": ("review-answered", "the review is answered"),
+}
+_WHY_NOT: Mapping[PetitionStep, str] = {
+    "accepted": "this was decided before: the petitioner has been told",
+    "declined": "this was decided before: the petitioner has been told",
+    "extended": "no time to answer was running that could be prolonged, or it was prolonged before: once is the law",
+    "resolved": "this was decided before: the petitioner has been told",
+    "review_asked": "review was asked before, there is no answer yet, or the time to ask is over",
+    "review_answered": "no review was asked, or it was answered before",
+}
 
 
 def accept(ledger: Ledger, fact: facts.PetitionAccepted) -> None:
     """受理: the time to answer runs from here."""
-    if not _may_speak(ledger, fact.by) or _is_over(ledger, "accepted_at", "declined_at"):
-        return
-    _set(ledger, accepted_at=ledger.at, notice=fact.notice)
-    ledger.write("petition-accepted", "the petition is accepted", by=fact.by)
-    _answer(ledger, "acceptance", "accepted")
+    _said_by(ledger, fact.by, "accepted", fact.notice)
 
 
 def decline(ledger: Ledger, fact: facts.PetitionDeclined) -> None:
     """不予受理: the petitioner is told why, and may ask for review."""
-    if not _may_speak(ledger, fact.by) or _is_over(ledger, "accepted_at", "declined_at"):
+    _said_by(ledger, fact.by, "declined", fact.reason)
+
+
+def extend(ledger: Ledger, fact: facts.ExtensionGranted) -> None:
+    """Prolong the time to answer, once, before it is over."""
+    _said_by(ledger, fact.by, "extended", fact.reason)
+
+
+def resolve(ledger: Ledger, fact: facts.PetitionResolved) -> None:
+    """Take the answer. Who answers has accepted."""
+    _said_by(ledger, fact.by, "resolved", fact.answer)
+
+
+def ask_review(ledger: Ledger, fact: facts.ReviewAsked) -> None:
+    """Let the level above look again, when it is asked in time."""
+    del fact
+    _hear(ledger, "review_asked", None, by=None)
+
+
+def answer_review(ledger: Ledger, fact: facts.ReviewAnswered) -> None:
+    """Take the answer to a request for review; it ends the petition."""
+    _said_by(ledger, fact.by, "review_answered", fact.answer)
+
+
+def _said_by(ledger: Ledger, person_id: str, step: PetitionStep, text: str | None) -> None:
+    if _speaks_for(ledger, person_id):
+        _hear(ledger, step, text, by=person_id)
+
+
+def _hear(ledger: Ledger, step: PetitionStep, text: str | None, *, by: str | None) -> None:
+    """Keep what was said, write what follows of it by its time, and let the clocks follow."""
+    before = state_of(ledger)
+    said = Said(step=step, at=ledger.at, text=text)
+    if (reason := _refused(before, said)) is not None:
+        ledger.write("action-withheld", reason, by=by)
         return
-    _set(ledger, declined_at=ledger.at, notice=fact.reason)
-    ledger.write("petition-declined", "the petition is declined; the petitioner is told why", by=fact.by)
-    _answer(ledger, "acceptance", "declined")
+    kept = before.model_copy(update={"said": (*before.said, said)})
+    after = outcome(kept, ledger.case.policy, _promised(ledger))
+    ledger.change(petition=after)
+    news = [one for one in STEPS if time_of(after, one) not in {None, time_of(before, one)}]
+    if not news:
+        ledger.write("action-withheld", _WHY_NOT[step], by=by)
+        return
+    for one in news:
+        kind, reason = _ENTRY[one]
+        follows = "" if one == step else " by that"
+        ledger.write(kind, reason + follows, by=by if one == step else None)
+    settle(ledger)
+
+
+def _refused(state: PetitionState, said: Said) -> str | None:
+    """Return why something is not even kept: it is known, or the petitioner relies on what they were told since."""
+    if said in state.said:
+        return "said before"
+    if len(state.said) >= _MOST_SAID:
+        return f"more than {_MOST_SAID} things were said of this petition: no more is taken"
+    if said.step == "declined" and state.accepted_at is not None:
+        return _WHY_NOT["declined"]
+    if said.step in {"accepted", "resolved"} and state.declined_at is not None and state.review_asked_at is not None:
+        return "review of the refusal was asked: it is for the level above to answer"
+    return None
+
+
+def _promised(ledger: Ledger) -> datetime | None:
+    """Return until when the petitioner was told that review may be asked for."""
+    live = [clock.deadline for clock in ledger.case.rounds("review_request") if clock.status != "cancelled"]
+    return max(live, default=None)
 
 
 def object_to(ledger: Ledger, fact: facts.ObjectionRaised) -> None:
     """Hand a wrongly routed petition to the next level. The petitioner's clock goes on from its own start."""
-    if not _may_speak(ledger, fact.by) or _is_over(ledger, "accepted_at", "declined_at"):
+    level = _speaks_for(ledger, fact.by)
+    if level is None:
         return
     running = [c for c in ledger.case.rounds("acceptance") if c.status == "running"]
-    until, chain = state_of(ledger).objection_until, ledger.case.policy.chain
-    above = ledger.case.policy.index(running[0].level) + 1 if running else len(chain)
-    if until is None or ledger.at > until:
-        ledger.write("action-withheld", "the time to object is over: it stays with this office", by=fact.by)
+    above = ledger.case.policy.index(level.level) + 1
+    if (reason := _no_objection(ledger, level, running)) is not None:
+        ledger.write("action-withheld", reason, level=level.level, by=fact.by)
         return
-    if above >= len(chain):
-        ledger.write("action-withheld", "nobody is above to take it: it stays with this office", by=fact.by)
-        return
-    ledger.write("objection-raised", fact.reason, level=running[0].level, by=fact.by)
+    ledger.write("objection-raised", fact.reason, level=level.level, by=fact.by)
     for clock in running:
         apply(ledger, clock, "outdone", "another office takes it over")
-    message = Message("petition_alert", running[0].key, f"routed:{chain[above].level}")
-    raising.raise_to(ledger, above, message, "wrongly routed: taken over", because=None)
-    told = next((n for n in range(above, len(chain)) if ledger.case.level(chain[n].level) is not None), above)
-    _take_over(ledger, running[0], chain[told].level)
+    message = Message("petition_alert", running[0].key, f"routed:{level.level}")
+    told = raising.raise_to(ledger, above, message, "wrongly routed: taken over", because=None)
+    _take_over(ledger, running[0], ledger.case.policy.chain[told].level)
+
+
+def _no_objection(ledger: Ledger, level: Level, running: list[Clock]) -> str | None:
+    """Return why an office cannot hand it on, or None."""
+    until = state_of(ledger).objection_until
+    if all(clock.level != level.level for clock in running):
+        return "it does not lie with this office, or was decided before"
+    if until is None or ledger.at > until:
+        return "the time to object is over: it stays with this office"
+    if level == ledger.case.policy.chain[-1]:
+        return "nobody is above to take it: it stays with this office"
+    return None
 
 
 def _take_over(ledger: Ledger, clock: Clock, level: str) -> None:
@@ -67,125 +159,36 @@ def _take_over(ledger: Ledger, clock: Clock, level: str) -> None:
         clock.started_at,
         round_number=case.next_round("acceptance", level),
         deadline=clock.deadline,
+        because=clock.because,
     )
-    ledger.start(fresh, "to be accepted or declined, with notice; counted from the filing")
-
-
-def extend(ledger: Ledger, fact: facts.ExtensionGranted) -> None:
-    """Prolong the time to answer, once, before it is over."""
-    if not _may_speak(ledger, fact.by):
-        return
-    rule = ledger.case.policy.clocks.resolution
-    clock = next((c for c in ledger.case.rounds("resolution") if c.status == "running" and c.because is None), None)
-    if clock is None or rule is None or rule.extension is None or ledger.at > clock.deadline:
-        ledger.write("action-withheld", "no time to answer is running that could be prolonged", by=fact.by)
-        return
-    if state_of(ledger).extended_at is not None:
-        ledger.write("action-withheld", "prolonged before: once is all that the law allows", by=fact.by)
-        return
-    _set(ledger, extended_at=ledger.at, extension_reason=fact.reason)
-    longer = _prolonged(ledger, clock, rule)
-    ledger.put_clock(longer)
-    ledger.write("extension-granted", "the time to answer is prolonged, once", clock=longer, by=fact.by)
-
-
-def _prolonged(ledger: Ledger, clock: Clock, rule: StatutoryRule) -> Clock:
-    case = ledger.case
-    assert rule.extension is not None
-    deadline = case.policy.calendar.end(rule.extension, clock.deadline - _TICK)
-    longer = clockwork.start(
-        case.policy,
-        "resolution",
-        clock.level,
-        case.severity,
-        clock.started_at,
-        round_number=clock.round,
-        deadline=deadline,
-    )
-    return longer.model_copy(update={"due": tuple(due for due in longer.due if due.at > ledger.now)})
-
-
-def resolve(ledger: Ledger, fact: facts.PetitionResolved) -> None:
-    """Take the answer. Who answers has accepted."""
-    if not _may_speak(ledger, fact.by) or _is_over(ledger, "resolved_at", "declined_at"):
-        return
-    if state_of(ledger).accepted_at is None:
-        _set(ledger, accepted_at=ledger.at)
-        ledger.write("petition-accepted", "answered without having been accepted: accepted with it", by=fact.by)
-        _answer(ledger, "acceptance", "answered")
-    _set(ledger, resolved_at=ledger.at, answer=fact.answer)
-    ledger.write("petition-resolved", "the petition is answered", by=fact.by)
-    _answer(ledger, "resolution", "answered")
-
-
-def ask_review(ledger: Ledger, fact: facts.ReviewAsked) -> None:
-    """Let the level above look again, when it is asked in time."""
-    del fact
-    if state_of(ledger).review_asked_at is not None:
-        ledger.write("action-withheld", "review was asked before")
-        return
-    clock = next((c for c in ledger.case.rounds("review_request") if c.status != "cancelled"), None)
-    if clock is None or ledger.at > clock.deadline:
-        reason = "there is no answer yet to review" if clock is None else "the time to ask for review is over"
-        ledger.write("action-withheld", reason)
-        return
-    _set(ledger, review_asked_at=ledger.at)
-    ledger.write("review-asked", "the petitioner asks for review")
-    _answer(ledger, "review_request", "review was asked")
-
-
-def answer_review(ledger: Ledger, fact: facts.ReviewAnswered) -> None:
-    """Take the answer to a request for review; it ends the petition."""
-    if not _may_speak(ledger, fact.by) or _is_over(ledger, "review_answered_at"):
-        return
-    if state_of(ledger).review_asked_at is None:
-        ledger.write("action-withheld", "no review was asked", by=fact.by)
-        return
-    _set(ledger, review_answered_at=ledger.at, review_answer=fact.answer)
-    ledger.write("review-answered", "the review is answered", by=fact.by)
-    _answer(ledger, "review", "the review was answered")
+    due = tuple(item for item in fresh.due if item in clock.due)
+    ledger.start(fresh.model_copy(update={"due": due}), "to be accepted or declined, counted from the filing")
 
 
 def withdraw(ledger: Ledger, fact: facts.PetitionWithdrawn) -> None:
-    """Let the petitioner take it back: everybody who was told hears so, and every clock stops."""
+    """Let the petitioner take it back: everybody who was told hears so, and every clock stops at that moment."""
     del fact
-    _set(ledger, withdrawn_at=ledger.at)
+    known = state_of(ledger).withdrawn_at
+    if known is not None and known <= ledger.at:
+        ledger.write("action-withheld", "taken back before")
+        return
+    ledger.change(petition=state_of(ledger).model_copy(update={"withdrawn_at": ledger.at}))
     ledger.write("withdrawn", "the petitioner takes the petition back")
-    message = Message("petition_update", "petition", "withdrawn", asks_acknowledgement=False)
-    for index, level in enumerate(ledger.case.policy.chain):
-        if ledger.case.level(level.level) is not None:
-            raising.inform(ledger, index, message, "told that the petition was taken back")
+    if known is None:
+        message = Message("petition_update", "petition", "withdrawn", asks_acknowledgement=False)
+        for index, level in enumerate(ledger.case.policy.chain):
+            if ledger.case.level(level.level) is not None:
+                raising.inform(ledger, index, message, "told that the petition was taken back")
     progress.end(ledger, "taken back by the petitioner")
+    void_after_withdrawal(ledger)
 
 
-def _may_speak(ledger: Ledger, person_id: str) -> bool:
-    """Return whether a person is on the case's chain; whoever speaks for a level has accepted there, too."""
+def _speaks_for(ledger: Ledger, person_id: str) -> Level | None:
+    """Return the level a person speaks for, if they are on the case's chain; who speaks for it has accepted there."""
     levels = levels_of(ledger, person_id)
     if not levels:
         ledger.write("action-withheld", "said by somebody who is not on this case's chain", by=person_id)
-        return False
+        return None
     if is_news(ledger, levels[0], person_id):
         accept_receipt(ledger, levels[0], person_id)
-    return True
-
-
-def _is_over(ledger: Ledger, *steps: str) -> bool:
-    """Say so when one of these steps was taken already; the first fact counts."""
-    if all(getattr(state_of(ledger), step) is None for step in steps):
-        return False
-    ledger.write("action-withheld", "this was decided before: the petitioner has been told")
-    return True
-
-
-def _answer(ledger: Ledger, name: ClockName, reason: str) -> None:
-    """Stop every round of a clock by the time of the fact, the first one first."""
-    for key in [clock.key for clock in ledger.case.rounds(name)]:
-        clock = ledger.case.clock(key)
-        if clock is not None:
-            in_time = ledger.at <= clock.deadline
-            late = "" if in_time else ", after the deadline"
-            apply(ledger, clock, "answered" if in_time else "answered-late", reason + late)
-
-
-def _set(ledger: Ledger, **fields: object) -> None:
-    ledger.change(petition=state_of(ledger).model_copy(update=fields))
+    return levels[0]

@@ -7,25 +7,49 @@ from escalation_policies.case import Clock, PetitionState
 from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
+from escalation_policies.machine.outcome import answered_at, resolution_deadline
 from escalation_policies.machine.telling import Message
 
 
 def continue_petition(ledger: Ledger, clock: Clock) -> None:
+    """Start the clock that is due next; which one is asked of the petition, not of the clock that ended."""
+    del clock
+    go_on(ledger)
+
+
+def go_on(ledger: Ledger) -> None:
     """Start the clock that is due next, once; its anchor is the fact that starts it."""
     state, policy = state_of(ledger), ledger.case.policy
     if state.review_answered_at is not None or ledger.case.status == "closed":
         return
     if state.review_asked_at is not None:
-        _start_review(ledger, clock)
-    elif (answered := state.resolved_at or state.declined_at) is not None:
-        _start_once(ledger, "review_request", clock.level, answered, "the petitioner may ask for review")
-    elif state.accepted_at is not None and policy.clocks.resolution is not None:
-        _start_once(ledger, "resolution", clock.level, state.accepted_at, "the petition is to be answered")
+        _start_review(ledger, state.review_asked_at)
+    elif (answered := answered_at(state)) is not None:
+        if all(
+            clock.status == "cancelled" or clock.started_at < answered for clock in ledger.case.rounds("review_request")
+        ):
+            _start(ledger, "review_request", home(ledger), answered, "the petitioner may ask for review")
+    elif state.accepted_at is not None and not _runs(ledger, "resolution"):
+        deadline = resolution_deadline(state, policy)
+        _start(ledger, "resolution", home(ledger), state.accepted_at, "the petition is to be answered", deadline)
+
+
+def home(ledger: Ledger) -> str:
+    """Return the level that owes the petitioner: where acceptance was due last, after every objection."""
+    chain = ledger.case.policy
+    found = [clock for clock in ledger.case.rounds("acceptance") if clock.status != "cancelled"]
+    levels = [clock.level for clock in found or ledger.case.rounds("acceptance")]
+    return max(levels, key=chain.index)
 
 
 def complete_petition(ledger: Ledger, clock: Clock) -> None:
     """End the case: every clock stops, and the petitioner's page says what came of it."""
     del clock
+    complete(ledger)
+
+
+def complete(ledger: Ledger) -> None:
+    """End the case, unless it has ended."""
     if ledger.case.status == "closed":
         return
     asked = state_of(ledger).review_asked_at is not None
@@ -50,26 +74,25 @@ def state_of(ledger: Ledger) -> PetitionState:
     return state
 
 
-def _start_review(ledger: Ledger, clock: Clock) -> None:
+def _start_review(ledger: Ledger, asked_at: datetime) -> None:
     """Let the level above answer: nobody reviews their own answer where somebody is above."""
-    chain = ledger.case.policy.chain
-    above = min(ledger.case.policy.index(clock.level) + 1, len(chain) - 1)
-    asked_at = state_of(ledger).review_asked_at
-    assert asked_at is not None
-    if not _runs(ledger, "review"):
-        message = Message("petition_review", clock.key, f"review:{chain[above].level}")
-        raising.raise_to(ledger, above, message, "the petitioner asks for review", because=None)
-        told = next((n for n in range(above, len(chain)) if ledger.case.level(chain[n].level) is not None), above)
-        _start_once(ledger, "review", chain[told].level, asked_at, "the review is to be answered")
-
-
-def _start_once(ledger: Ledger, name: ClockName, level: str, anchor: datetime, reason: str) -> None:
-    if _runs(ledger, name) or ledger.case.policy.clocks.rule(name) is None:
+    if _runs(ledger, "review"):
         return
+    chain = ledger.case.policy.chain
+    above = min(ledger.case.policy.index(home(ledger)) + 1, len(chain) - 1)
+    message = Message("petition_review", f"review@{chain[above].level}", f"review:{ledger.case.seq}")
+    told = raising.raise_to(ledger, above, message, "the petitioner asks for review", because=None)
+    _start(ledger, "review", chain[told].level, asked_at, "the review is to be answered")
+
+
+def _start(
+    ledger: Ledger, name: ClockName, level: str, anchor: datetime, reason: str, deadline: datetime | None = None
+) -> None:
     case = ledger.case
     number = case.next_round(name, level)
-    clock = clockwork.start(case.policy, name, level, case.severity, anchor, round_number=number)
-    ledger.start(clock, reason)
+    ledger.start(
+        clockwork.start(case.policy, name, level, case.severity, anchor, round_number=number, deadline=deadline), reason
+    )
 
 
 def _runs(ledger: Ledger, name: ClockName) -> bool:

@@ -1,10 +1,11 @@
 """Going up the chain: a level is told and must answer; a level without anybody is passed; the top is told again."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from escalation_policies import clockwork
-from escalation_policies.case import Clock, LevelState
+from escalation_policies.case import Case, Clock, LevelState
 from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import (
@@ -27,27 +28,28 @@ TOLD_LATE = timedelta(seconds=60)
 nobody breaches a clock before hearing of it (ADR 0004). Below it, lateness never compounds."""
 
 
-def raise_to(ledger: Ledger, index: int, message: Message, reason: str, *, because: str | None) -> None:
+def raise_to(ledger: Ledger, index: int, message: Message, reason: str, *, because: str | None) -> int:
     """Tell the level at ``index`` and start its receipt clock; pass it when nobody there can be reached.
 
-    ``because`` is the key of the clock whose silence is the reason, if one is.
+    ``because`` is the key of the clock whose silence is the reason, if one is. Return the place of the level that was
+    told, which is the last when nobody at all was left.
     """
     policy = ledger.case.policy
     level = policy.chain[index]
     named = whom_to_tell(ledger, level)
     if reachable(level, named):
         _ask(ledger, level, named, message, reason, because)
-        return
+        return index
     if index + 1 < len(policy.chain):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; going on", level=level.level)
-        raise_to(ledger, index + 1, message, f"{reason}; {level.level} has nobody", because=because)
-        return
+        return raise_to(ledger, index + 1, message, f"{reason}; {level.level} has nobody", because=because)
     fallback = name_selectors(ledger, fallback_of(policy))
     if reachable(level, fallback):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; the fallback is told", level=level.level)
     else:
         ledger.write("nobody-found", "nobody at all is left to tell: mend the directory now", level=level.level)
     _ask(ledger, level, [*named, *fallback], message, reason, because)
+    return index
 
 
 def _ask(ledger: Ledger, level: Level, named: list[Named], message: Message, reason: str, because: str | None) -> None:
@@ -81,10 +83,23 @@ def _ask(ledger: Ledger, level: Level, named: list[Named], message: Message, rea
 
 
 def _stand_alone(ledger: Ledger, rounds: list[Clock], because: str | None) -> None:
-    """Tie a level's receipt no longer to one silence below: it was told for another reason now, which stays."""
+    """Tie a level's receipt no longer to one silence below: it was told for another reason now, which may stay.
+
+    What is left is the silence that both reasons come from, if there is one: with that, both are gone.
+    """
     for clock in rounds:
         if clock.status in {"running", "satisfied"} and clock.because not in {None, because}:
-            ledger.put_clock(clock.model_copy(update={"because": None}))
+            common = set(_causes(ledger.case, because))
+            tie = next((key for key in _causes(ledger.case, clock.because) if key in common), None)
+            ledger.put_clock(clock.model_copy(update={"because": tie}))
+
+
+def _causes(case: Case, key: str | None) -> Iterator[str]:
+    """Yield the key of a clock, then of the one that started it by not being answered, and so on."""
+    while key is not None:
+        yield key
+        clock = case.clock(key)
+        key = clock.because if clock is not None else None
 
 
 def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
@@ -159,4 +174,4 @@ def inform(ledger: Ledger, index: int, message: Message, reason: str, *, because
 def anchor_of_telling(ledger: Ledger) -> datetime:
     """Return when what a person hears now begins to count for them: see ``TOLD_LATE``; quiet hours do not count."""
     heard = ledger.now if ledger.now - ledger.at > TOLD_LATE else ledger.at
-    return ledger.case.policy.waking(heard)
+    return ledger.case.policy.waking(heard, ledger.case.severity)

@@ -116,12 +116,17 @@ def final(ledger: Ledger, fact: FinalReportFiled) -> None:
     if missing := gaps(ledger, fact, ledger.case.policy.contents.final):
         ledger.write("action-withheld", f"not a final report yet: it lacks {', '.join(missing)}", by=fact.by)
         return
-    known = ledger.case.final_reported_at
-    ledger.change(final_reported_at=min(known or ledger.at, ledger.at))
-    ledger.write("final-reported", "the final report was filed", by=fact.by)
+    case = ledger.case
+    outdated = case.reopened_at is not None and ledger.at < case.reopened_at
+    if not outdated:
+        ledger.change(final_reported_at=min(case.final_reported_at or ledger.at, ledger.at))
+    then = "; the case was opened again since, and needs another" if outdated else ""
+    ledger.write("final-reported", f"the final report was filed{then}", by=fact.by)
     for key in [clock.key for clock in ledger.case.rounds("follow_up")]:
         clock = ledger.case.clock(key)
-        if clock is not None and ledger.at <= clock.deadline:
+        if clock is None or (outdated and case.reopened_at is not None and clock.started_at >= case.reopened_at):
+            continue
+        if ledger.at <= clock.deadline:
             apply(ledger, clock, "answered", "the final report was filed")
     _pass_on(ledger, f"final:{ledger.case.seq}", fact.summary)
 

@@ -162,7 +162,7 @@ def _request(
     ledger: Ledger, level: Level, recipient: Recipient, contact_id: str, channel: str, message: Message
 ) -> NotificationRequested:
     case, is_petition = ledger.case, ledger.case.family == "petition"
-    waking = case.policy.waking(ledger.now)
+    waking = case.policy.waking(ledger.now, case.severity)
     return NotificationRequested.model_validate(
         {
             "case_id": case.case_id,

@@ -2,7 +2,8 @@
 
 Triggers: ``answered`` — the fact that stops the clock, in time (``at`` ≤ deadline, by the fact's own time);
 ``answered-late`` — the same fact after the deadline; ``deadline`` — the stored deadline passed; ``outdone`` — what
-started the clock was withdrawn, and a breach of it with that; ``closed`` — the case was closed.
+started the clock was withdrawn, and a breach of it with that; ``voided`` — a fact that came to be known late shows
+that the clock should not have run, or longer; ``closed`` — the case was closed.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Literal, get_args
 from escalation_policies.case import ClockStatus
 from escalation_policies.clock_rules import ClockName
 
-Trigger = Literal["answered", "answered-late", "deadline", "outdone", "closed"]
+Trigger = Literal["answered", "answered-late", "deadline", "outdone", "voided", "closed"]
 Consequence = Literal[
     "withdraw_breach",
     "start_report_upward",
@@ -97,7 +98,12 @@ TABLE: tuple[Transition, ...] = (
     *(
         Transition(clock, "running", trigger, "cancelled")
         for clock in get_args(ClockName)
-        for trigger in ("outdone", "closed")
+        for trigger in ("outdone", "voided", "closed")
+    ),
+    *(
+        Transition(clock, "breached", "voided", "cancelled", ("withdraw_breach",))
+        for clock in get_args(ClockName)
+        if clock != "review_request"
     ),
     *(
         Transition(clock, "breached", "outdone", "cancelled")

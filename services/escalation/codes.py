@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import codes
@@ -34,7 +34,7 @@ async def codes_for(unit: UnitOfWork, key: bytes, holders: Iterable[Holder]) -> 
     wanted = list(dict.fromkeys(holders))
     if not wanted:
         return {}
-    known = select(codes).where(tuple_(codes.c.case_id, codes.c.person_id).in_(wanted))
+    known = select(codes).where(unit.among(codes.c.case_id, {case_id for case_id, _ in wanted}))
     found = {(row.case_id, row.person_id): row.code for row in await unit.connection.execute(known)}
     missing = [holder for holder in wanted if holder not in found]
     turn = 0
@@ -42,9 +42,8 @@ async def codes_for(unit: UnitOfWork, key: bytes, holders: Iterable[Holder]) -> 
         if turn == MAX_TURNS:
             raise RuntimeError("no free acknowledgement code after 100 turns: the table of codes must be pruned")
         candidates = {holder: derive_code(key, *holder, turn) for holder in missing}
-        taken = set(
-            (await unit.connection.execute(select(codes.c.code).where(codes.c.code.in_(candidates.values())))).scalars()
-        )
+        colliding = select(codes.c.code).where(unit.among(codes.c.code, candidates.values()))
+        taken = set((await unit.connection.execute(colliding)).scalars())
         given: dict[str, Holder] = {}
         for holder, code in candidates.items():
             if code not in taken and code not in given and code not in found.values():

@@ -13,7 +13,7 @@ from services.escalation.docket import Docket, Following
 from services.escalation.home import home_partition
 from services.escalation.timers import Timers
 from services.runtime.clock import Clock
-from services.runtime.consumption import Applied, Received, Rejected
+from services.runtime.consumption import OUR_SOURCES, Applied, Received, Rejected
 from services.runtime.metrics import DEADLINE_LATENESS
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
@@ -21,7 +21,9 @@ from services.runtime.settings import Settings
 from services.runtime.store import Store, UnitOfWork
 
 FUTURE_LIMIT = timedelta(minutes=5)
-"""A fact "received" further ahead than this carries a wrong clock; judged, it would fire deadlines too early."""
+"""A fact "received" further ahead than this carries a wrong clock, and its client should hear so.
+
+Not one of ours: it was answered with a 202, and our own clock was set back since. It is judged as said now."""
 
 
 _FAMILIES = ("edu.tocsin.incident.", "edu.tocsin.petition.")
@@ -77,7 +79,7 @@ class EscalationConsumer:
         body = event.body
         if not isinstance(body, CaseFact) or not event.envelope.type.startswith(_FAMILIES):
             return f"{event.envelope.type} does not belong on this topic"
-        if body.received_at > now + FUTURE_LIMIT:
+        if body.received_at > now + FUTURE_LIMIT and not event.envelope.source.startswith(OUR_SOURCES):
             return f"received_at {body.received_at.isoformat()} lies in the future: is the producer's clock right?"
         try:
             await docket.hear(owned, event.event_id, body)

@@ -18,6 +18,7 @@ from events.ids import fact_event_id, journal_event_id
 from events.incident import IncidentFiled
 from events.notification import NotificationRequested
 from events.registry import MODELS
+from services.escalation.case_text import CASE_TEXT
 from services.escalation.codes import codes_for
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
@@ -52,7 +53,7 @@ class Docket:
     async def load(self, case_ids: Collection[str]) -> None:
         """Read the cases that exist."""
         for case_id, state in (await self._unit.load(case_ids)).items():
-            self._cases[case_id] = Case.model_validate_json(state)
+            self._cases[case_id] = CASE_TEXT.read(state)
 
     async def hear(self, owned: Ownership, event_id: str, event: CaseFact) -> None:
         """Judge one fact. One that comes before the report of its case is kept until the report comes.
@@ -88,10 +89,14 @@ class Docket:
         """Write states, journal and outbox; return the next deadline of each case touched."""
         await self._write_waiting()
         await self._unit.save([case_row(case, owned.partition) for owned, case in self._touched.values()])
-        await self._unit.record([(owned, journal_row(entry)) for owned, entry in self._entries])
         topic = settings.topic("escalations")
-        entries = [(owned.name, Outgoing(topic, journal_record(entry))) for owned, entry in self._entries]
-        parted = [(owned.name, Outgoing(settings.topic("incidents"), _report_record(r))) for owned, r in self._reports]
+        written = [(owned, entry, journal_record(entry)) for owned, entry in self._entries]
+        await self._unit.record([(owned, _journal_row(entry, record.value)) for owned, entry, record in written])
+        entries = [(owned.name, Outgoing(topic, record)) for owned, _, record in written]
+        parted = [
+            (owned.name, Outgoing(settings.topic("incidents"), report_record(r, "separated")))
+            for owned, r in self._reports
+        ]
         asked = await self._asked(settings.topic("notifications"), code_key)
         await self._unit.append([*entries, *parted, *asked])
         return [(owned.name, case.next_due_at, case.case_id) for owned, case in self._touched.values()]
@@ -164,19 +169,23 @@ def case_row(case: Case, partition: int) -> CaseRow:
         updated_at=case.updated_at,
         seq=case.seq,
         next_due_at=case.next_due_at,
-        state=case.model_dump_json(),
+        state=CASE_TEXT.write(case),
     )
 
 
 def journal_row(entry: JournalEntry) -> JournalRow:
-    """Return a journal entry as it is stored."""
+    """Return a journal entry as it is stored: the text that is published."""
+    return _journal_row(entry, journal_record(entry).value)
+
+
+def _journal_row(entry: JournalEntry, text: bytes) -> JournalRow:
     return JournalRow(
         case_id=entry.case_id,
         seq=entry.seq,
         kind=entry.kind,
         school_id=entry.school_id,
         at=entry.received_at,
-        entry=entry.model_dump_json(exclude_none=True),
+        entry=text.decode(),
     )
 
 
@@ -192,11 +201,11 @@ def journal_record(entry: JournalEntry) -> Encoded:
     )
 
 
-def _report_record(report: IncidentFiled) -> Encoded:
-    """Return a report that was separated from a case; sent again, it is the same record."""
+def report_record(report: IncidentFiled, why: str) -> Encoded:
+    """Return a report that we make ourselves (``why``: `separated`, `gathered`); made again, it is the same record."""
     return encode(
         report,
-        event_id=fact_event_id(report.case_id, "separated", report.report_id),
+        event_id=fact_event_id(report.case_id, why, report.report_id),
         key=report.case_id,
         source=SOURCE,
         time=report.received_at,

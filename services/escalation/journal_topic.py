@@ -46,6 +46,7 @@ class JournalTopic:
         self._watch = watch
         self._claims = claims
         self._wake = wake
+        self._done: dict[Ownership, str] = {}
 
     async def run(self) -> None:
         """Look every second, for ever."""
@@ -54,10 +55,15 @@ class JournalTopic:
             topic_id = self._watch.ids.get(self._topic)
             if topic_id is None or self._watch.away:
                 continue
-            for owned in self._claims():
+            claims = self._claims()
+            self._done = {owned: known for owned, known in self._done.items() if owned in claims}
+            for owned in claims:
+                if self._done.get(owned) == topic_id:
+                    continue
                 try:
                     while await through_outages(partial(self.catch_up, owned, topic_id), "the journal waits"):
                         self._wake()
+                    self._done[owned] = topic_id
                 except StaleEpoch:
                     continue  # the new owner goes on from the same cursor
 

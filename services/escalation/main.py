@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from escalation_policies.loader import LIBRARY, load_library
+from escalation_policies.loader import LIBRARY, PolicyLibrary, load_library
 from services.escalation.consumer import EscalationConsumer
+from services.escalation.gatherings import Gatherings
 from services.escalation.journal_topic import JournalTopic
 from services.escalation.timers import Timers
 from services.runtime.keeper import Keeper
@@ -13,9 +14,10 @@ from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
 
 
-async def prepare(process: Process) -> None:
-    """Add the escalation service's parts to ``process``."""
+async def prepare(process: Process, policies: PolicyLibrary | None = None) -> None:
+    """Add the escalation service's parts to ``process``; without ``policies``, those of the settings."""
     settings = process.settings
+    policies = policies or load_library(settings.policies or LIBRARY)
     keeper = Keeper(process.ownership, "escalation/", settings.lease_seconds)
     timers = Timers(process.store, process.clock, timedelta(seconds=settings.horizon_seconds))
     consumer = EscalationConsumer(
@@ -23,7 +25,7 @@ async def prepare(process: Process) -> None:
         process.store,
         process.clock,
         process.directory.snapshot,
-        load_library(settings.policies or LIBRARY),
+        policies,
         secret_key(settings),
         timers,
         keeper.owned.get,
@@ -32,6 +34,16 @@ async def prepare(process: Process) -> None:
     process.keep(keeper)
     read_bus(process, consumer, keeper)
     past = JournalTopic(settings, process.store, process.watch, lambda: list(keeper.owned.values()), process.relay.wake)
+    gatherings = Gatherings(
+        settings,
+        process.store,
+        process.clock,
+        process.directory.snapshot,
+        policies,
+        lambda: keeper.owned.get("escalation/0"),
+        process.relay.wake,
+    )
+    process.add("gatherings", gatherings.run())
     process.add("timers", timers.run(consumer.fire, keeper.drop))
     process.add("journal", past.run())
     process.add_shared()

@@ -76,16 +76,16 @@ class Timers:
                 await self._sleep()
 
     def _take_due(self) -> dict[str, list[str]]:
+        """Return what has come, the earliest first; each late partition has the same share of the unit of work."""
         now = self._clock.now()
+        late = {name: heap for name, heap in self._heaps.items() if heap and heap[0][0] <= now}
+        share = max(1, BATCH // max(1, len(late)))
         taken: dict[str, list[str]] = {}
-        room = BATCH
-        for name, heap in self._heaps.items():
+        for name, heap in late.items():
             cases: dict[str, None] = {}
-            while heap and heap[0][0] <= now and len(cases) < room:
+            while heap and heap[0][0] <= now and len(cases) < share:
                 cases[heapq.heappop(heap)[1]] = None
-            if cases:
-                taken[name] = list(cases)
-                room -= len(cases)
+            taken[name] = list(cases)
         return taken
 
     async def _fire_all(self, due: dict[str, list[str]], fire: Fire, drop: Drop) -> None:

@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from escalation_policies.case import Case, Seat
+from escalation_policies.schema import Family
 from events.base import Utc
 from events.ids import derived
 from events.incident import IncidentAcknowledged
+from services.intake.attempts import Attempts
 from services.intake.body import content_hash, read_model, read_object
 from services.intake.codes import canonical_code
 from services.intake.deps import Deps, Parts, Shared
@@ -21,7 +23,7 @@ from services.intake.metrics import ACKNOWLEDGED
 from services.intake.problems import Problem
 from services.intake.rows import Keyed, append_fact, remember
 from services.intake.security import PUBLIC
-from services.intake.wrong_codes import WrongCodes
+from services.intake.visibility import may_hear
 from services.runtime.tables import cases, codes
 
 ROUTES = APIRouter(tags=["acknowledgement"])
@@ -58,7 +60,12 @@ class _Holder:
     person_id: str
     kind: str | None
     school_id: str | None
-    state: str | None
+    case: Case | None
+
+    @property
+    def family(self) -> Family:
+        """Return where the fact goes. A code is given when its case is judged; nothing else is known before."""
+        return self.case.family if self.case is not None else "incident"
 
     @property
     def standing(self) -> str:
@@ -66,9 +73,9 @@ class _Holder:
 
         So a repeat is the same answer, but one after "cannot take it", or at a second level, is a new one.
         """
-        if self.state is None:
+        if self.case is None:
             return ""
-        seats = [(level.level, seat) for level in Case.model_validate_json(self.state).levels for seat in level.seats]
+        seats = [(level.level, seat) for level in self.case.levels for seat in level.seats]
         mine = sorted((level, seat.question, str(seat.declined_at)) for level, seat in seats if self._is_mine(seat))
         return orjson.dumps(mine).decode()
 
@@ -92,7 +99,8 @@ async def acknowledge(
 ) -> Response:
     """Accept responsibility for a case. Sending the same code again gives the same answer and counts once.
 
-    Ten wrong codes a minute from one address, and 120 in all, are answered; then 429 with `Retry-After`.
+    Ten wrong codes a minute from one address, and 120 in all, are answered; then 429 with `Retry-After`. A code whose
+    holder the case has come to concern is wrong, too.
     """
     sent = await read_object(request, deps.settings.max_body_bytes)
     accepted_at = deps.clock.now()
@@ -105,20 +113,20 @@ async def acknowledge(
         keyed = Keyed(ACTOR, event_id, content_hash(event_id))
         earlier = await remember(unit, keyed, answer, accepted_at)
         if earlier is None:
-            await append_fact(deps, unit, fact, event_id, traceparent)
+            await append_fact(deps, unit, fact, event_id, traceparent, family=holder.family)
     deps.wake()
     ACKNOWLEDGED.labels(outcome="accepted" if earlier is None else "repeated").inc()
     return Response(earlier or answer, 202, media_type="application/json")
 
 
-async def _holder(deps: Deps, wrong_codes: WrongCodes, typed: str, address: str | None) -> _Holder:
+async def _holder(deps: Deps, wrong_codes: Attempts, typed: str, address: str | None) -> _Holder:
     async with wrong_codes.turn:
         if wait := wrong_codes.seconds_to_wait(address):
             ACKNOWLEDGED.labels(outcome="limited").inc()
             raise _limited(wait)
         code = canonical_code(typed)
         found = await _look_up(deps, code) if code else None
-        if found is None:
+        if found is None or (found.case and not may_hear(deps.directory(), found.person_id, found.case.excluded)):
             wrong_codes.count(address)
             ACKNOWLEDGED.labels(outcome="wrong").inc()
             raise _unknown()
@@ -133,7 +141,10 @@ async def _look_up(deps: Deps, code: str) -> _Holder | None:
     )
     async with deps.store.database.reading() as connection:
         row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else _Holder(*row)
+    if row is None:
+        return None
+    case = Case.model_validate_json(row.state, extra="ignore") if row.state is not None else None
+    return _Holder(row.code, row.case_id, row.person_id, row.kind, row.school_id, case)
 
 
 def _answer(deps: Deps, holder: _Holder, fact: IncidentAcknowledged) -> str:

@@ -1,24 +1,9 @@
-"""What the chain may say about a case: one body a verb, and the fact that it becomes."""
-
-from dataclasses import dataclass
+"""What the chain may say about a case: the body of each verb."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from events.base import CaseFact, Identifier
-from events.incident import (
-    Casualties,
-    FinalReportFiled,
-    IncidentAcknowledged,
-    IncidentClosed,
-    IncidentDeclined,
-    LongText,
-    NoteAdded,
-    Severity,
-    SeverityChanged,
-    ShortText,
-    UpdateFiled,
-    UpwardReportFiled,
-)
+from events.base import Identifier
+from events.incident import Casualties, LongText, ReviewAnswers, Severity, ShortText
 
 
 class ActBody(BaseModel):
@@ -55,6 +40,8 @@ class Update(ActBody):
     """续报: verified figures, trend, measures; it does not repeat the beginning."""
 
     summary: LongText = Field(min_length=1)
+    trend: LongText | None = None
+    measures: LongText | None = None
     casualties: Casualties | None = None
 
 
@@ -74,9 +61,11 @@ class SeverityChange(ActBody):
 
 
 class Closing(ActBody):
-    """The case is over."""
+    """The case is over. What the policy asks for must be there: final report, evidence, the four answers."""
 
     reason: ShortText | None = None
+    evidence: LongText | None = Field(default=None, description="What shows that a hazard is gone (回复销账).")
+    review: ReviewAnswers | None = Field(default=None, description="四不放过: needed for the higher grades.")
 
 
 class Note(ActBody):
@@ -85,25 +74,27 @@ class Note(ActBody):
     text: LongText = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One verb: its path below the case, its body and its fact. ``word`` goes into derived ids: never change it."""
+class Reassignment(ActBody):
+    """Hand your level's part to a named person, who is told at once and must accept."""
 
-    path: str
-    word: str
-    body: type[ActBody]
-    fact: type[CaseFact]
-    summary: str
-    needs_final_report: bool = False
+    to: Identifier = Field(description="Person id of who shall take it.")
+    reason: ShortText | None = None
 
 
-ACTS: tuple[Act, ...] = (
-    Act("acknowledge", "acknowledged", Acknowledgement, IncidentAcknowledged, "Acknowledge: accept responsibility"),
-    Act("decline", "declined", Decline, IncidentDeclined, "Decline: the stand-in is told"),
-    Act("upward-report", "upward-report-filed", UpwardReport, UpwardReportFiled, "File the first report upward (首报)"),
-    Act("update", "update-filed", Update, UpdateFiled, "File an update (续报)"),
-    Act("final-report", "final-report-filed", FinalReport, FinalReportFiled, "File the final report (终报)"),
-    Act("severity", "severity-changed", SeverityChange, SeverityChanged, "Correct the severity"),
-    Act("close", "closed", Closing, IncidentClosed, "Close the case", needs_final_report=True),
-    Act("notes", "noted", Note, NoteAdded, "Add a note"),
-)
+class Reopening(ActBody):
+    """A closed case goes on: its follow-up runs again, and it needs a final report anew."""
+
+    reason: ShortText = Field(min_length=1)
+
+
+class Withdrawal(ActBody):
+    """The report is taken back. Everybody told hears of it; no clock stops: the chain closes the case."""
+
+    reason: ShortText | None = None
+
+
+class Separation(ActBody):
+    """A joined report was of another event: it opens its own case, counted from its own receipt."""
+
+    report_id: Identifier = Field(description="The report, as the timeline names it where it joined.")
+    reason: ShortText | None = None

@@ -6,16 +6,30 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from services.intake import acknowledge, acts, cases, health, incidents, stream, timeline
+from services.intake import (
+    acknowledge,
+    acts,
+    cases,
+    health,
+    incidents,
+    petition_status,
+    petitioner,
+    petitions,
+    stream,
+    timeline,
+)
+from services.intake.attempts import GUESSES_PER_CLIENT, PETITIONS_PER_CLIENT, WRONG_CODES_IN_ALL, Attempts
 from services.intake.deps import Deps, Rooms
 from services.intake.documents import describe
 from services.intake.journal_tail import JournalTail
 from services.intake.observed import Observed
 from services.intake.problems import HANDLERS
-from services.intake.wrong_codes import WrongCodes
 
 ROUTERS = (
     incidents.ROUTES,
+    petitions.ROUTES,
+    petition_status.ROUTES,
+    petitioner.ROUTES,
     acknowledge.ROUTES,
     acts.ROUTES,
     cases.ROUTES,
@@ -33,7 +47,7 @@ def create_app(deps: Deps) -> FastAPI:
     """
     app = FastAPI(version=_version(), docs_url=None, redoc_url=None, lifespan=_lifespan)
     app.state.deps = deps
-    app.state.rooms = Rooms(tail=JournalTail(deps.store.database), wrong_codes=WrongCodes(deps.monotonic))
+    app.state.rooms = open_rooms(deps, JournalTail(deps.store.database))
     for router in ROUTERS:
         app.include_router(router)
     for error, handler in HANDLERS.items():
@@ -41,6 +55,16 @@ def create_app(deps: Deps) -> FastAPI:
     app.add_middleware(Observed, monotonic=deps.monotonic)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def open_rooms(deps: Deps, tail: JournalTail) -> Rooms:
+    """Return what the routes share."""
+    return Rooms(
+        tail=tail,
+        wrong_codes=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT, in_all=WRONG_CODES_IN_ALL),
+        petitions=Attempts(deps.monotonic, per_client=PETITIONS_PER_CLIENT),
+        wrong_secrets=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT),
+    )
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ Its content is then still in the outbox: rows stay there until whoever judges ha
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -15,11 +15,12 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from escalation_policies.case import Case
+from escalation_policies.schema import Family
 from events.codec import decode
 from events.errors import EventError
 from events.incident import IncidentFiled
 from services.runtime.database import Database
-from services.runtime.tables import EPOCH, cases, outbox, reports, to_micros
+from services.runtime.tables import EPOCH, cases, joined_reports, outbox, reports, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,21 @@ class Known:
     case: Case | None = None
     filed: IncidentFiled | None = None
     response: str | None = None
+    hidden_at_filing: tuple[str, ...] = ()
+
+    @property
+    def hidden_from(self) -> tuple[str, ...]:
+        """Return the persons and units for whom the case does not exist."""
+        return self.case.excluded if self.case is not None else self.hidden_at_filing
+
+    @property
+    def family(self) -> Family:
+        """Return what kind of matter it is. A petition is known here only when it is judged."""
+        return self.case.family if self.case is not None else "incident"
+
+
+Visible = Callable[[Known], bool]
+Fetch = Callable[["Cursor | None", int], Awaitable[list[Known]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +89,30 @@ class CaseRows:
             row = (await connection.execute(_judged().where(cases.c.case_id == case_id))).one_or_none()
             if row is not None:
                 return _known(row)
-            statement = select(reports).where(reports.c.case_id == case_id).order_by(reports.c.received_at).limit(1)
+            statement = _reported().where(reports.c.case_id == case_id).order_by(reports.c.received_at).limit(1)
             report = (await connection.execute(statement)).one_or_none()
             if report is None:
                 return None
             filed = (await _waiting(connection, [case_id])).get(case_id)
-        return Known(case_id, report.school_id, report.received_at, filed=filed, response=report.response)
+        return _received(report, filed)
 
     async def judged(
+        self,
+        schools: Sequence[str],
+        status: str | None,
+        since: datetime | None,
+        after: Cursor | None,
+        limit: int,
+        visible: Visible,
+    ) -> list[Known]:
+        """Return judged cases of ``schools`` that are ``visible``, newest first."""
+        return await _visible(
+            lambda cursor, size: self._judged(schools, status, since, cursor, size), after, limit, visible
+        )
+
+    async def _judged(
         self, schools: Sequence[str], status: str | None, since: datetime | None, after: Cursor | None, limit: int
     ) -> list[Known]:
-        """Return judged cases of ``schools``, newest first."""
         statement = _judged().where(cases.c.school_id.in_(schools))
         if status is not None:
             statement = statement.where(cases.c.status == status)
@@ -97,15 +126,20 @@ class CaseRows:
             return [_known(row) for row in await connection.execute(statement)]
 
     async def received(
-        self, schools: Sequence[str], since: datetime | None, after: Cursor | None, limit: int
+        self, schools: Sequence[str], since: datetime | None, after: Cursor | None, limit: int, visible: Visible
     ) -> list[Known]:
-        """Return cases of ``schools`` that nobody has judged yet, newest first: normally those of the last second.
+        """Return ``visible`` cases of ``schools`` that nobody has judged yet, newest first: those of the last second.
 
         They are looked up from the outbox, which is short, and not from the reports, which are all there ever were.
         """
+        return await _visible(lambda cursor, size: self._received(schools, since, cursor, size), after, limit, visible)
+
+    async def _received(
+        self, schools: Sequence[str], since: datetime | None, after: Cursor | None, limit: int
+    ) -> list[Known]:
         waiting = select(outbox.c.key)
         statement = (
-            select(reports)
+            _reported()
             .outerjoin(cases, cases.c.case_id == reports.c.case_id)
             .where(reports.c.case_id.in_(waiting), reports.c.school_id.in_(schools), cases.c.case_id.is_(None))
         )
@@ -118,10 +152,29 @@ class CaseRows:
         async with self._database.reading() as connection:
             rows = (await connection.execute(statement)).all()
             filed = await _waiting(connection, [row.case_id for row in rows])
-        return [
-            Known(row.case_id, row.school_id, row.received_at, filed=filed.get(row.case_id), response=row.response)
-            for row in rows
-        ]
+        return [_received(row, filed.get(row.case_id)) for row in rows]
+
+
+async def _visible(fetch: Fetch, after: Cursor | None, limit: int, visible: Visible) -> list[Known]:
+    """Return a full page of what may be seen: what may not leaves no gap that tells of it."""
+    found: list[Known] = []
+    while True:
+        page = await fetch(after, limit)
+        found += [known for known in page if visible(known)]
+        if len(page) < limit or len(found) >= limit:
+            return found[:limit]
+        after = Cursor(page[-1].received_at, page[-1].case_id)
+
+
+def _reported() -> Select[Any]:
+    """Return the reports that opened a case of their own."""
+    joined = select(joined_reports.c.report_id).where(joined_reports.c.report_id == reports.c.report_id)
+    return select(reports).where(~joined.exists())
+
+
+def _received(row: Any, filed: IncidentFiled | None) -> Known:
+    hidden = tuple(json.loads(row.hidden_from))
+    return Known(row.case_id, row.school_id, row.received_at, None, filed, row.response, hidden)
 
 
 def _judged() -> Select[Any]:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from escalation_policies.case import Case
+from escalation_policies.case import Case, PetitionState
+from escalation_policies.schema import Family
 from events.base import Utc
 from events.incident import Casualties, Severity
 from events.receipt import receipt_of
@@ -24,6 +25,7 @@ class CaseSummary(BaseModel):
     status: Status = Field(description="`received`: stored, and about to be judged. Then `open`, then `closed`.")
     school_id: str
     school: str | None = Field(description="Name of the school.")
+    family: Family
     kind: str | None
     severity: Severity | None
     urgent: bool
@@ -76,6 +78,12 @@ class CaseView(CaseSummary):
     submitted_at: Utc | None
     updates: int = Field(description="How many updates (续报) were filed.")
     final_reported_at: Utc | None
+    concerns: tuple[str, ...] = Field(description="Person and unit ids of whom it concerns.")
+    owner: str | None = Field(description="Who must remove a hazard, by person id.")
+    due_at: Utc | None = Field(description="By when a hazard must be gone.")
+    joined: int = Field(description="How many further reports of the same event joined the case.")
+    headcount: int | None = Field(description="How many petition.")
+    petition: PetitionState | None = Field(description="How far a petition has come, and what its holder reads.")
     policy: str | None = Field(description="The policy frozen into the case, `<id>@<version>`.")
     levels: tuple[LevelView, ...]
     breaches: tuple[Breach, ...]
@@ -100,6 +108,7 @@ def _received(known: Known, directory: DirectorySnapshot) -> CaseView:
         status="received",
         school_id=known.school_id,
         school=school.name if school else None,
+        family=known.family,
         kind=filed.kind if filed else None,
         severity=filed.severity if filed else None,
         urgent=filed.urgent if filed else False,
@@ -115,6 +124,12 @@ def _received(known: Known, directory: DirectorySnapshot) -> CaseView:
         submitted_at=filed.submitted_at if filed else None,
         updates=0,
         final_reported_at=None,
+        concerns=filed.concerns if filed else (),
+        owner=filed.owner if filed else None,
+        due_at=filed.due_at if filed else None,
+        joined=0,
+        headcount=None,
+        petition=None,
         policy=None,
         levels=(),
         breaches=(),
@@ -129,6 +144,7 @@ def _judged(case: Case, directory: DirectorySnapshot) -> CaseView:
         status=case.status,
         school_id=case.school_id,
         school=case.school_name,
+        family=case.family,
         kind=case.kind,
         severity=case.severity,
         urgent=case.urgent,
@@ -144,6 +160,12 @@ def _judged(case: Case, directory: DirectorySnapshot) -> CaseView:
         submitted_at=case.submitted_at,
         updates=case.updates,
         final_reported_at=case.final_reported_at,
+        concerns=case.concerns,
+        owner=case.owner,
+        due_at=case.due_at,
+        joined=case.joined,
+        headcount=case.headcount,
+        petition=case.petition,
         policy=f"{case.policy.id}@{case.policy.version}",
         levels=_levels(case, directory),
         breaches=tuple(

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.intake.acts import CaseIdInPath, visible_case
+from services.intake.acts import CaseIdInPath
 from services.intake.case_rows import CaseRows, Cursor, Known
 from services.intake.case_views import CaseSummary, CaseView, Status, summary_of, view_of
 from services.intake.deps import Deps, Parts
 from services.intake.problems import invalid
 from services.intake.report import StatedTime
 from services.intake.security import Reader, schools_of, within
+from services.intake.visibility import is_hidden, visible_case
 from services.runtime.tables import to_micros
 from services.runtime.tokens import Caller
 
@@ -39,17 +40,20 @@ async def list_cases(
     """Return cases of the caller's units. A case that arrives while you page does not move the pages behind you."""
     after = _cursor(cursor)
     schools = _schools(deps, caller, school_id)
-    rows = CaseRows(deps.store.database)
+    rows, directory = CaseRows(deps.store.database), deps.directory()
+
+    def visible(known: Known) -> bool:
+        return not is_hidden(directory, caller, known.hidden_from)
+
     found: list[Known] = []
     # Received ones first: a case that is judged between the two questions is then seen twice, never missed.
     if status in {None, "received"}:
-        found += await rows.received(schools, since, after, limit + 1)
+        found += await rows.received(schools, since, after, limit + 1, visible)
     if status != "received":
-        found += await rows.judged(schools, status, since, after, limit + 1)
+        found += await rows.judged(schools, status, since, after, limit + 1, visible)
     newest = {known.case_id: known for known in found}.values()
     page = sorted(newest, key=lambda known: (-to_micros(known.received_at), known.case_id))[: limit + 1]
     more = Cursor(page[limit - 1].received_at, page[limit - 1].case_id) if len(page) > limit else None
-    directory = deps.directory()
     return CasePage(
         cases=tuple(summary_of(known, directory) for known in page[:limit]), next=str(more) if more else None
     )

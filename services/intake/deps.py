@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from escalation_policies.loader import PolicyLibrary
+from services.intake.attempts import Attempts
 from services.intake.journal_tail import JournalTail
-from services.intake.wrong_codes import WrongCodes
+from services.intake.seal import Seal
 from services.runtime.clock import Clock
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.settings import Settings
@@ -31,6 +32,7 @@ class Deps:
     tokens: TokenRows
     directory: Callable[[], DirectorySnapshot]
     policies: PolicyLibrary
+    seal: Seal
     wake: Callable[[], None]
     new_id: Callable[[], str]
     lane: str
@@ -39,10 +41,12 @@ class Deps:
 
 @dataclass(frozen=True)
 class Rooms:
-    """What the routes of one app share besides ``Deps``."""
+    """What the routes of one app share besides ``Deps``. ``petitions`` are those filed of late, by address."""
 
     tail: JournalTail
-    wrong_codes: WrongCodes
+    wrong_codes: Attempts
+    petitions: Attempts
+    wrong_secrets: Attempts
 
 
 def deps_of(request: Request) -> Deps:

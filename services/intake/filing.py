@@ -5,7 +5,7 @@ taken out and its text is kept in the summary, word for word; an unknown kind be
 beyond its 4,000 characters goes on in notes of the same case. Everything else is strict, so that clients get mended.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,21 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from escalation_policies.loader import PolicyLibrary
+from escalation_policies.schema import Policy
 from events.ids import derived
 from events.incident import IncidentFiled, NoteAdded
 from services.intake.body import JsonObject
 from services.intake.problems import fault, invalid
-from services.intake.report import IncidentReport
+from services.intake.report import IncidentReport, Rules
+from services.runtime.directory import DirectorySnapshot
 
 FALLBACK_KIND = "other"
 PLACE_LIMIT = 200
 SUMMARY_LIMIT = 4000
 """The limits of `events.incident.ShortText` and `LongText`."""
 
-UNSALVAGEABLE = frozenset({"school_id"})
-"""Without the right school the wrong people would be called: only the caller can mend this."""
+UNSALVAGEABLE = frozenset({"school_id", "concerns"})
+"""Without the right school, or whom it concerns, the wrong people would be called: only the caller can mend this."""
 
 _BOOL = TypeAdapter(bool)
 
@@ -41,20 +43,24 @@ class Reading:
     moved: tuple[str, ...] = ()
 
 
-def read_report(sent: JsonObject, now: datetime, policies: PolicyLibrary, actor: str) -> Reading:
+def read_report(
+    sent: JsonObject, now: datetime, policies: PolicyLibrary, directory: DirectorySnapshot, actor: str
+) -> Reading:
     """Return what was sent as a report.
 
     Raises:
-        Problem: 422 with every fault; for an urgent report only when the school cannot be known.
+        Problem: 422 with every fault; for an urgent report only when the school, or whom it concerns, cannot be known.
     """
-    context = {"now": now, "kinds": policies.kinds}
+    kinds = policies.kinds_of("incident")
+    hazards = [kind for kind in kinds if is_hazard(policies.for_kind(kind))]
+    rules = Rules(now, kinds, hazards, directory)
     try:
-        report = IncidentReport.model_validate(sent, context=context)
+        report = IncidentReport.model_validate(sent, context=rules)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        if not is_urgent(sent) or not _can_be_salvaged(faults, policies):
+        if not is_urgent(sent) or not _can_be_salvaged(faults, kinds):
             raise invalid([fault(item) for item in faults]) from error
-        return _salvage(sent, sorted({str(item["loc"][0]) for item in faults}), context, actor)
+        return _salvage(sent, sorted({str(item["loc"][0]) for item in faults}), rules, actor)
     return Reading(report, report.summary)
 
 
@@ -84,6 +90,9 @@ def filed(reading: Reading, *, case_id: str, report_id: str, school_id: str, rec
         casualties=report.casualties,
         reporter=report.reporter,
         exercise=report.exercise,
+        concerns=report.concerns,
+        owner=report.owner,
+        due_at=report.due_at,
     )
 
 
@@ -93,14 +102,19 @@ def notes(reading: Reading, *, case_id: str, by: str, received_at: datetime) -> 
         yield NoteAdded(case_id=case_id, received_at=received_at, by=by, text=text)
 
 
-def _can_be_salvaged(faults: Sequence[Any], policies: PolicyLibrary) -> bool:
+def is_hazard(policy: Policy) -> bool:
+    """Return whether what a policy is for has an owner and a due date."""
+    return policy.clocks.rectification is not None
+
+
+def _can_be_salvaged(faults: Sequence[Any], kinds: Collection[str]) -> bool:
     fields = {item["loc"][0] for item in faults if item["loc"]}
-    if "kind" in fields and FALLBACK_KIND not in policies.kinds:
+    if "kind" in fields and FALLBACK_KIND not in kinds:
         return False
     return not fields & UNSALVAGEABLE
 
 
-def _salvage(sent: JsonObject, unusable: list[str], context: dict[str, Any], actor: str) -> Reading:
+def _salvage(sent: JsonObject, unusable: list[str], rules: Rules, actor: str) -> Reading:
     kept = {name: value for name, value in sent.items() if name not in unusable}
     stated = sent.get("summary")
     if isinstance(sent.get("place"), str) and "place" in unusable:
@@ -111,7 +125,7 @@ def _salvage(sent: JsonObject, unusable: list[str], context: dict[str, Any], act
         # The same unusable id must go on naming the same report when the client sends it again.
         kept["report_id"] = derived("unusable-report-id", actor, _as_text(sent["report_id"]))
     kept.pop("summary", None)
-    report = IncidentReport.model_validate(kept, context=context)
+    report = IncidentReport.model_validate(kept, context=rules)
     moved = [name for name in unusable if name in sent and not (name == "summary" and isinstance(stated, str))]
     lines = [stated] if isinstance(stated, str) and stated else []
     lines += [f"[{name} as sent: {_as_text(sent[name])}]" for name in moved]

@@ -6,9 +6,11 @@ import uuid
 from escalation_policies.loader import LIBRARY, load_library
 from services.intake.app import create_app
 from services.intake.deps import Deps
+from services.intake.seal import Seal
 from services.runtime.http_server import serve_app
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
+from services.runtime.secret_key import seal_keys
 from services.runtime.settings import Settings
 from services.runtime.tokens import TokenRows
 
@@ -34,6 +36,7 @@ async def prepare(process: Process) -> None:
             tokens=TokenRows(process.database),
             directory=process.directory.snapshot,
             policies=load_library(settings.policies or LIBRARY),
+            seal=Seal(seal_keys(settings)),
             wake=process.relay.wake,
             new_id=_random_id,
             lane=lane,

@@ -11,6 +11,8 @@ DURATION = Histogram(
     "tocsin_http_request_seconds", "Time to answer, streams left out.", ["method", "route"], buckets=BUCKETS
 )
 FILED = Counter("tocsin_incidents_filed", "Reports stored for the first time.", ["urgent", "exercise"])
+JOINED = Counter("tocsin_reports_joined", "Reports that joined the case of the same event.")
+PETITIONS = Counter("tocsin_petitions_filed", "Petitions stored for the first time.", ["exercise"])
 ACKNOWLEDGED = Counter("tocsin_codes_acknowledged", "Acknowledgements taken by code.", ["outcome"])
 LISTENERS = Gauge("tocsin_stream_listeners", "Clients that follow the live stream now.")
 DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow and must come back.")
@@ -18,5 +20,7 @@ DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow
 for _urgent in ("true", "false"):
     for _exercise in ("true", "false"):
         FILED.labels(urgent=_urgent, exercise=_exercise)
+for _exercise in ("true", "false"):
+    PETITIONS.labels(exercise=_exercise)
 for _outcome in ("accepted", "repeated", "wrong", "limited"):
     ACKNOWLEDGED.labels(outcome=_outcome)

@@ -1,12 +1,15 @@
 """What a client may send to file an incident, and the rules each field is held to."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from events.base import Identifier
-from events.incident import Casualties, LongText, Severity, ShortText
+from events.incident import Casualties, Concerns, LongText, Severity, ShortText
+from services.runtime.directory import DirectorySnapshot
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far ahead of ours a client's clock may be before "it happened" is a time that has not come."""
@@ -22,6 +25,16 @@ def _in_utc_range(value: datetime) -> datetime:
 
 StatedTime = Annotated[AwareDatetime, AfterValidator(_in_utc_range)]
 """A time with its offset, such as ``2026-03-02T14:05:00+08:00``. Without one nobody knows which 14:05 was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a report is held to: the time, the kinds and the directory as they are when it arrives."""
+
+    now: datetime
+    kinds: Collection[str]
+    hazards: Collection[str]
+    directory: DirectorySnapshot
 
 
 class IncidentReport(BaseModel):
@@ -51,11 +64,21 @@ class IncidentReport(BaseModel):
     casualties: Casualties | None = None
     reporter: Identifier | None = Field(default=None, description="Person id of the reporter, if they give it.")
     exercise: bool = Field(default=False, description="A drill: the real road, with a watermark in each message.")
+    concerns: Concerns = Field(
+        default=(),
+        description="Person and unit ids of whom it concerns: neither they, nor who acts for them, nor an office that "
+        "they head hears of it or sees it.",
+    )
+    owner: Identifier | None = Field(default=None, description="A hazard's 责任人, by person id: told with the chain.")
+    due_at: StatedTime | None = Field(default=None, description="By when a hazard must be gone (整改期限).")
+    separate: bool = Field(
+        default=False, description="It is another event than the one reported before: never join that case."
+    )
 
     @field_validator("kind")
     @classmethod
     def _known_kind(cls, kind: str, info: ValidationInfo) -> str:
-        kinds: tuple[str, ...] = _context(info)["kinds"]
+        kinds = rules_of(info).kinds
         if kind not in kinds:
             raise ValueError(f"must be one of: {', '.join(sorted(kinds))}")
         return kind
@@ -63,11 +86,56 @@ class IncidentReport(BaseModel):
     @field_validator("occurred_at")
     @classmethod
     def _not_in_the_future(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
-        if value is not None and value > _context(info)["now"] + CLOCK_TOLERANCE:
+        if value is not None and value > rules_of(info).now + CLOCK_TOLERANCE:
             raise ValueError("lies in the future: check the clock and the offset of the time that was sent")
         return value
 
+    @field_validator("concerns")
+    @classmethod
+    def _known_unless_urgent(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return value if info.data.get("urgent") else all_known(value, info)
 
-def _context(info: ValidationInfo) -> dict[str, Any]:
-    assert isinstance(info.context, dict)
+    @field_validator("owner", "due_at")
+    @classmethod
+    def _only_of_a_hazard(cls, value: str | datetime | None, info: ValidationInfo) -> str | datetime | None:
+        if value is not None and info.data.get("kind") not in rules_of(info).hazards:
+            raise ValueError("only a hazard has it: leave it out for this kind")
+        return value
+
+    @field_validator("owner")
+    @classmethod
+    def _known_owner(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and rules_of(info).directory.person(value) is None:
+            raise ValueError("nobody in the directory has this id")
+        return value
+
+    @field_validator("due_at")
+    @classmethod
+    def _still_to_come(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        if value is not None and value <= rules_of(info).now:
+            raise ValueError("must lie ahead: by when shall the hazard be gone?")
+        return value
+
+
+def all_known(concerns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Return ``concerns`` when the directory knows every id.
+
+    Raises:
+        ValueError: it does not know one: a mistyped id would let the very person hear of it.
+    """
+    directory = rules_of(info).directory
+    if unknown := [n for n, one in enumerate(concerns) if not is_known(directory, one)]:
+        where = ", ".join(str(number + 1) for number in unknown)
+        raise ValueError(f"no person and no unit of the directory has id number {where} of this list")
+    return concerns
+
+
+def is_known(directory: DirectorySnapshot, one: str) -> bool:
+    """Return whether the directory knows a person or a unit of this id."""
+    return directory.person(one) is not None or directory.unit(one) is not None
+
+
+def rules_of(info: ValidationInfo) -> Rules:
+    """Return what the report is held to."""
+    assert isinstance(info.context, Rules)
     return info.context

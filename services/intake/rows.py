@@ -5,6 +5,7 @@ at all, before anybody is told that it was accepted.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,10 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from escalation_policies.schema import Family
 from events.base import CaseFact
 from events.codec import encode
+from events.topics import TopicName
 from services.intake.deps import Deps
 from services.intake.problems import Problem
 from services.runtime.outbox_rows import Outgoing
@@ -23,7 +26,9 @@ from services.runtime.store import UnitOfWork
 from services.runtime.tables import idempotency
 
 SOURCE = "/tocsin/intake"
-INCIDENTS = "incidents"
+TOPICS: Mapping[Family, TopicName] = {"incident": "incidents", "petition": "petitions"}
+"""Where the facts about a case go, by its family."""
+
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, level 1, §3.2."""
 
@@ -38,9 +43,15 @@ class Keyed:
 
 
 async def append_fact(
-    deps: Deps, unit: UnitOfWork, fact: CaseFact, event_id: str, traceparent: str | None = None
+    deps: Deps,
+    unit: UnitOfWork,
+    fact: CaseFact,
+    event_id: str,
+    traceparent: str | None = None,
+    *,
+    family: Family = "incident",
 ) -> None:
-    """Put a fact about a case into this worker's outbox lane."""
+    """Put a fact about a case of this family into this worker's outbox lane."""
     known = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
     record = encode(
         fact,
@@ -51,7 +62,7 @@ async def append_fact(
         event_type=fact.TYPE,
         traceparent=known,
     )
-    await unit.append([(deps.lane, Outgoing(deps.settings.topic(INCIDENTS), record))])
+    await unit.append([(deps.lane, Outgoing(deps.settings.topic(TOPICS[family]), record))])
 
 
 async def insert_once(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from services.intake.positions import Positions, read_positions, write_positions
 from services.intake.problems import Problem, invalid
 from services.intake.security import Watcher, authenticate, within
 from services.intake.timeline import readable
+from services.intake.visibility import is_hidden
 from services.runtime.tokens import Caller
 
 ROUTES = APIRouter(tags=["stream"])
@@ -138,8 +139,11 @@ def _written(deps: Deps, caller: Caller, seen: Positions, entries: list[Entry]) 
         if entry.position <= seen[entry.partition]:
             continue
         seen[entry.partition] = entry.position
-        if within(directory, caller, entry.school_id):
-            data = orjson.dumps(readable(entry.text, directory))
+        if not within(directory, caller, entry.school_id):
+            continue
+        shown = readable(entry.text, directory)
+        if not is_hidden(directory, caller, shown.get("hidden_from", ())):
+            data = orjson.dumps(shown)
             lines.append(f"id: {write_positions(seen)}\nevent: {entry.kind}\ndata: ".encode() + data + b"\n\n")
     return b"".join(lines)
 

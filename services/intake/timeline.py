@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from events.base import Utc
-from services.intake.acts import CaseIdInPath, visible_case
+from services.intake.acts import CaseIdInPath
 from services.intake.case_views import name_of
 from services.intake.deps import Parts
 from services.intake.security import Reader
+from services.intake.visibility import visible_case
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.tables import journal, notifications
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from events.notification import NotificationRequested
 from events.topics import TopicName
 from services.notifier.job import Job
-from services.notifier.rows import Unfinished, insert_new, unfinished
+from services.notifier.rows import Unfinished, first_try_at, insert_new, unfinished
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
 from services.runtime.consumption import Applied, Received, Rejected
@@ -30,7 +30,7 @@ class NotifierConsumer:
         self._sender = sender
 
     async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
-        """Insert the requests not seen before; they are sent after the commit."""
+        """Insert the requests not seen before; they are sent after the commit, or when their quiet hours end."""
         requests = [(owned, event.body) for owned, event in batch if isinstance(event.body, NotificationRequested)]
         rejected = [
             Rejected(event.record, f"{event.envelope.type} does not belong on this topic", event.event_id)
@@ -39,7 +39,7 @@ class NotifierConsumer:
         ]
         now = self._clock.now()
         fresh = await insert_new(unit, requests, now)
-        jobs = [Job(owned, request, "pending", tries=0, next_try_at=now) for owned, request in fresh]
+        jobs = [Job(owned, request, "pending", 0, first_try_at(request, now)) for owned, request in fresh]
         return Applied(lambda: self._sender.take(jobs), rejected)
 
     async def claimed(self, owned: Ownership) -> None:

@@ -24,6 +24,12 @@ class Job:
     searches: int = 0
     """Questions to the directory that did not find the contact."""
 
+    breaks: int = 0
+    """Tries that broke off with an error nobody foresaw."""
+
+    broken_by: str | None = None
+    """The error that broke off so many tries that the job is given up."""
+
     timer: asyncio.TimerHandle | None = None
 
     @property

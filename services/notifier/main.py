@@ -1,7 +1,9 @@
 """Wires the notifier: requests from the bus, the channels that are configured, and the sender between them."""
 
 import random
+from collections.abc import Mapping
 
+from services.notifier.channels.base import Channel
 from services.notifier.channels.choice import build_channels
 from services.notifier.consumer import NotifierConsumer
 from services.notifier.sending import Sender
@@ -11,19 +13,21 @@ from services.runtime.reading import read_bus
 from services.runtime.settings import Settings
 
 
-async def prepare(process: Process) -> None:
-    """Add the notifier's parts to ``process``."""
+async def prepare(
+    process: Process, channels: Mapping[str, Channel] | None = None, rng: random.Random | None = None
+) -> None:
+    """Add the notifier's parts to ``process``; without ``channels``, those of the settings."""
     settings = process.settings
     keeper = Keeper(process.ownership, "notifier/", settings.lease_seconds)
     process.keep(keeper)  # before the sender: what ends last lets go of the partitions
     sender = Sender(
         process.store,
         process.clock,
-        build_channels(settings),
+        channels or build_channels(settings),
         lambda contact_id: process.directory.snapshot().contact(contact_id),
         deliveries_topic=settings.topic("deliveries"),
         timeout_seconds=settings.provider_timeout_seconds,
-        rng=random.Random(),  # noqa: S311 - jitter, not a secret
+        rng=rng or random.Random(),  # noqa: S311 - jitter, not a secret
     )
     await sender.__aenter__()
     process.on_stop.append(lambda: sender.__aexit__(None, None, None))

@@ -1,7 +1,8 @@
 """From a request to words, in the recipient's language and local time.
 
 The code and the deadline are never cut: when an SMS would need a segment too many, only its optional parts give way.
-The summary may name children, so it stays out of SMS, which anybody may read on a locked screen.
+The summary may name children, so it stays out of SMS, which anybody may read on a locked screen. A petition's messages
+say which petition, where and until when, and nothing of what is in it, whatever a request carries (DOMAIN §2).
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ AIM_SEGMENTS: Mapping[str, int] = MappingProxyType({"zh": 1, "en": 2})
 """How many segments an SMS should stay within (DOMAIN §4: one of 70 characters for Chinese alerts)."""
 
 NAME_LIMIT, LABEL_LIMIT = 60, 40
-"""Longest school name and kind in an SMS: both are needed, neither may swallow the message."""
+"""Longest school name, and longest kind or receipt, in an SMS: all are needed, none may swallow the message."""
 
 CALL_FIRST = frozenset({"incident_alert", "incident_reminder", "incident_unreached"})
 """Emails that begin with the emergency numbers: those that may come before help does."""
@@ -48,10 +49,15 @@ class View:
 
     template: str
     language: str
+    is_petition: bool
     exercise: bool
     call_first: bool
     severity: str
     kind: str
+    receipt: str | None
+    duty: str
+    """Name of the clock the message serves: what is owed."""
+
     school: str
     place: str | None
     summary: str | None
@@ -66,6 +72,7 @@ class View:
         """Return the facts an email lists, as (label, value) in reading order; what is not known is left out."""
         facts = [
             ("kind", self.kind),
+            ("receipt", self.receipt),
             ("severity", severity),
             ("school", self.school),
             ("place", self.place),
@@ -82,7 +89,7 @@ class View:
 def prepare() -> None:
     """Compile every template, so that the first alert does not wait for it."""
     for language in AIM_SEGMENTS:
-        for name in (f"sms.{language}.j2", f"email.{language}.j2", "email.text.j2"):
+        for name in (f"sms.{language}.j2", f"sms_petition.{language}.j2", f"email.{language}.j2", "email.text.j2"):
             _environment(escape=False).get_template(name)
         for name in (f"email.{language}.j2", "email.html.j2"):
             _environment(escape=True).get_template(name)
@@ -96,8 +103,11 @@ def render(request: NotificationRequested) -> Rendered:
 
 
 def _sms(view: View) -> Rendered:
-    template = _environment(escape=False).get_template(f"sms.{view.language}.j2")
-    short = replace(view, school=_cut(view.school, NAME_LIMIT, view), kind=_cut(view.kind, LABEL_LIMIT, view))
+    family = "sms_petition" if view.is_petition else "sms"
+    template = _environment(escape=False).get_template(f"{family}.{view.language}.j2")
+    receipt = _cut(view.receipt, LABEL_LIMIT, view) if view.receipt else None
+    kind, school = _cut(view.kind, LABEL_LIMIT, view), _cut(view.school, NAME_LIMIT, view)
+    short = replace(view, school=school, kind=kind, receipt=receipt)
 
     def write(place: str | None, note: str | None) -> str:
         return template.render(m=replace(short, place=place, note=note))
@@ -142,17 +152,23 @@ def _email(view: View) -> Rendered:
 
 def _view(request: NotificationRequested) -> View:
     zone = _zone(request.timezone)
+    is_petition = request.family == "petition" or request.template.startswith("petition_")
+    # A petition is told in a petition's words, even where a request names an incident's: their names end alike.
+    template = f"petition_{request.template.partition('_')[2]}" if is_petition else request.template
     return View(
-        template=request.template,
+        template=template,
         language=request.language,
+        is_petition=is_petition,
         exercise=request.exercise,
-        call_first=request.template in CALL_FIRST,
+        call_first=template in CALL_FIRST,
         severity=request.severity,
         kind=_kinds().get(request.kind, {}).get(request.language, request.kind),
+        receipt=_line(request.receipt),
+        duty=request.clock.partition("@")[0],
         school=_line(request.school_name) or request.school_id,
         place=_line(request.place),
-        summary=request.summary,
-        note=_line(request.note),
+        summary=None if is_petition else request.summary,
+        note=None if is_petition else _line(request.note),
         started=f"{request.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
         deadline=_moment(request.deadline, request.started_at, zone, request.language),
         asks=request.asks_acknowledgement,

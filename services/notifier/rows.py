@@ -1,12 +1,13 @@
 """The ``notifications`` table: one row a notification, from the request to its last outcome.
 
 ``next_try_at`` is set while there is something left to do and empty once there is not, so the unfinished rows of a
-partition are one short index range, however many finished ones the table keeps.
+partition are one short index range, however many finished ones the table keeps. A request held over quiet hours is a
+row like any other, whose first try is when they end: whoever owns the partition then sends it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, select, update
@@ -25,6 +26,9 @@ RowState = Literal["pending"] | DeliveryState
 
 UNCERTAIN: frozenset[RowState] = frozenset({"attempted", "outcome-unknown"})
 """States in which the provider may have the message. ``attempted`` found at a claim means: died during the call."""
+
+LONGEST_HOLD = timedelta(hours=24)
+"""No quiet hours last longer, so a later ``not_before`` is a mistake, and one that must not silence anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Step:
     provider_id: str | None
     reason: str | None
     at: datetime
+
+
+def first_try_at(request: NotificationRequested, now: datetime) -> datetime:
+    """Return when to send a new request: now, or at the end of the quiet hours that it falls in."""
+    return now if request.not_before is None else max(now, min(request.not_before, now + LONGEST_HOLD))
 
 
 async def insert_new(
@@ -108,7 +117,7 @@ def _new_row(partition: int, request: NotificationRequested, now: datetime) -> M
         "lane": request.lane,
         "state": "pending",
         "tries": 0,
-        "next_try_at": now,
+        "next_try_at": first_try_at(request, now),
         "provider": None,
         "provider_id": None,
         "reason": None,

@@ -28,6 +28,9 @@ from services.runtime.errors import StaleEpoch
 from services.runtime.ownership import Ownership
 from services.runtime.store import Store
 
+LOOK_SECONDS = 30.0
+"""How often a held message looks at the clock: over a night of waiting it may be set, or the machine sleep."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -51,12 +54,14 @@ class Sender:
         rng: Random,
         backoff: Backoff | None = None,
         patience_seconds: float | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._clock = clock
         self._channels = channels
         self._contact = contact
         self._timeout = timeout_seconds
         self._patience = timeout_seconds + GUARD_SECONDS if patience_seconds is None else patience_seconds
+        self._look = look_seconds
         self._rng = rng
         self._backoff = backoff or Backoff()
         self._commits = GroupCommit(store)
@@ -98,7 +103,7 @@ class Sender:
         """Send each job when it is due. Jobs of a lost claim, and repeats of held ones, are passed over."""
         for job in jobs:
             if self._held.add(job):
-                self._wait_for(job, self._clock.real_seconds(job.next_try_at - self._clock.now()))
+                self._wait_until_due(job)
 
     async def _deliver(self, job: Job) -> None:
         """Bring one job one try further, whatever happens: an error here must stop nothing else."""
@@ -109,13 +114,22 @@ class Sender:
         except StaleEpoch:
             self._held.drop(job)
             _log.info("notification.left_to_new_owner", notification_id=job.id, partition=job.owned.name)
-        except Exception:  # noqa: BLE001 - logged whole, tried again, and nobody else is held up
+        except Exception as error:  # noqa: BLE001 - logged whole, tried again, and nobody else is held up
             _log.exception("notification.try_broke_off", notification_id=job.id)
-            self._wait_for(job, self._backoff.longest.total_seconds())
+            self._wait_for(job, self._after_break(job, error))
+
+    def _after_break(self, job: Job, error: Exception) -> float:
+        """Return how long to wait after an error nobody foresaw; after too many, the next try ends the job."""
+        job.breaks += 1
+        if job.breaks >= self._backoff.tries:
+            job.broken_by = type(error).__name__
+        return self._backoff.wait(job.breaks, self._rng).total_seconds()
 
     async def _try(self, job: Job) -> None:
         channel = self._channels[job.request.channel]
         try:
+            if job.broken_by is not None:
+                raise Refused(f"given up: each of {job.breaks} tries broke off with {job.broken_by}")
             message = self._addressed(job)
             handed = await self._found(job, channel, message) or await self._sent(job, channel, message)
         except _NotYet as pause:
@@ -174,6 +188,14 @@ class Sender:
             reason=error.reason,
         )
         self._wait_for(job, wait.total_seconds())
+
+    def _wait_until_due(self, job: Job) -> None:
+        """Queue the job when the clock reads its time, which may be hours away."""
+        seconds = self._clock.real_seconds(job.next_try_at - self._clock.now())
+        if seconds > 0:
+            job.timer = asyncio.get_running_loop().call_later(min(seconds, self._look), self._wait_until_due, job)
+        else:
+            self._queue(job)
 
     def _wait_for(self, job: Job, seconds: float) -> None:
         """Queue the job after real ``seconds``."""

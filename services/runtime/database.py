@@ -6,11 +6,12 @@ through with "database is locked"; see ``sqlite_writer``.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -27,6 +28,8 @@ from services.runtime.sqlite_writer import SqliteWriter
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x70C51
 _MIGRATING = threading.Lock()
+Connect = Callable[[str], Awaitable[aiosqlite.Connection]]
+"""Opens the SQLite file at a path."""
 
 
 class Database:
@@ -34,14 +37,21 @@ class Database:
 
     ``survives_power_cut`` makes each commit wait for the disk. Without it a commit survives the death of any process
     and is never half there, but a power cut may take the last moments: for services that do them again from what the
-    intake keeps (ADR 0007).
+    intake keeps (ADR 0007). ``connect`` opens SQLite's connections: a simulation gives one without a thread.
     """
 
-    def __init__(self, url: str, *, idle_transaction_seconds: float = 5.0, survives_power_cut: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        idle_transaction_seconds: float = 5.0,
+        survives_power_cut: bool = True,
+        connect: Connect = connect_inline,
+    ) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine: AsyncEngine = (
-            _sqlite(url, survives_power_cut=survives_power_cut)
+            _sqlite(url, connect, survives_power_cut=survives_power_cut)
             if self.is_sqlite
             else _postgres(url, idle_transaction_seconds, survives_power_cut=survives_power_cut)
         )
@@ -95,12 +105,12 @@ class Database:
         await asyncio.to_thread(_migrate, self.url)
 
 
-def _sqlite(url: str, *, survives_power_cut: bool) -> AsyncEngine:
+def _sqlite(url: str, connect: Connect, *, survives_power_cut: bool) -> AsyncEngine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        url, pool_size=8, max_overflow=8, hide_parameters=True, async_creator=lambda: connect_inline(str(path))
+        url, pool_size=8, max_overflow=8, hide_parameters=True, async_creator=lambda: connect(str(path))
     )
 
     synchronous = "FULL" if survives_power_cut else "NORMAL"

@@ -61,11 +61,20 @@ class DirectorySnapshot:
         return self._contacts.get(contact_id)
 
     def school(self, school_id: str) -> SchoolName | None:
-        """Return the school, or None when the directory does not know it, or knows it as no school."""
+        """Return the school, or the bureau that has a case of its own; None for any other unit, or an unknown one."""
         unit = self._units.get(school_id)
-        if unit is None or unit.kind != "school":
+        if unit is None or unit.kind not in {"school", "bureau"}:
             return None
         return SchoolName(unit_id=unit.unit_id, name=unit.name)
+
+    def is_school(self, unit_id: str) -> bool:
+        """Return whether the directory knows this unit, as a school."""
+        unit = self._units.get(unit_id)
+        return unit is not None and unit.kind == "school"
+
+    def bureau_of(self, unit_id: str) -> str | None:
+        """Return the nearest bureau at or above a unit, or None when none is known."""
+        return next((unit.unit_id for unit in _lineage(self._units, unit_id) if unit.kind == "bureau"), None)
 
     def is_within(self, unit_id: str, ancestor_id: str) -> bool:
         """Return whether the unit is the other, or lies anywhere below it. An unknown unit lies nowhere."""
@@ -84,15 +93,32 @@ class DirectorySnapshot:
         if unit is None:
             return ()
         meant, role = self._meant(selector, unit, at)
-        found = [self._recipient(person, role, unit, at) for person in meant]
-        # A dict, so that who acts for two people is told once.
-        return tuple({one.person_id: one for one in found if one is not None}.values())
+        # A dict, so that who acts for two people is told once; who is meant themselves, in their own right.
+        told: dict[str, Recipient] = {}
+        for person in meant:
+            one = self._recipient(person, role, unit, at)
+            if one is not None and (one.on_behalf_of is None or one.person_id not in told):
+                told[one.person_id] = one
+        return tuple(told.values())
 
     def recipient(self, person_id: str) -> Recipient | None:
         """Return a person by id, or None when the directory does not know them."""
         found = self._people.get(person_id)
         unit = self._units.get(found.unit_id) if found is not None else None
         return None if found is None or unit is None else _as_recipient(found, "in person", unit, unit)
+
+    def acting_for(self, person_id: str, at: datetime) -> PersonRecorded | None:
+        """Return who acts for a person at an aware time: themselves, or their delegate while they are away.
+
+        A delegate who is away hands it on to their own. None when nobody is left, or the person is unknown.
+        """
+        seen: set[str] = set()
+        acting = self._people.get(person_id)
+        while acting is not None and (absence := _absence(acting, at)) is not None:
+            seen.add(acting.person_id)
+            delegate = absence.delegate or ""
+            acting = None if delegate in seen else self._people.get(delegate)
+        return acting
 
     def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
         """Return ``ids`` with whoever goes with them: delegates of these persons at any time, and offices they head."""
@@ -108,7 +134,7 @@ class DirectorySnapshot:
             return self._holders.get((unit.unit_id, selector.role), ()), selector.role
         if selector.group is not None:
             members = next((group.people for group in unit.groups if group.name == selector.group), ())
-            found = [self._people[one] for one in dict.fromkeys(members) if one in self._people]
+            found = [self._people[one] for one in members if one in self._people]
             return found, f"group:{selector.group}"
         duty = selector.on_duty or ""
         return self._on_duty(unit.unit_id, duty, at), f"on_duty:{duty}"
@@ -125,9 +151,8 @@ class DirectorySnapshot:
             case "township":
                 return self._units.get(school.township or "")
             case ancestor:
-                above = _lineage(self._units, school_id)
-                next(above)  # the school itself is not above itself
-                return next((unit for unit in above if unit.kind == ancestor.ancestor), None)
+                found = (unit for unit in _lineage(self._units, school_id) if unit.kind == ancestor.ancestor)
+                return next(found, None)  # for a case of the bureau's own that is the bureau itself
 
     def _on_duty(self, unit_id: str, duty: str, at: datetime) -> Iterator[PersonRecorded]:
         shifts = self._duties.get((unit_id, duty), ())
@@ -139,13 +164,9 @@ class DirectorySnapshot:
 
     def _recipient(self, person: PersonRecorded, role: str, asked: UnitRecorded, at: datetime) -> Recipient | None:
         """Return the person, or who acts for them while they are away; None when nobody does."""
-        acting, seen = person, {person.person_id}
-        while (absence := _absence(acting, at)) is not None:
-            delegate = self._people.get(absence.delegate or "")
-            if delegate is None or delegate.person_id in seen:
-                return None
-            seen.add(delegate.person_id)
-            acting = delegate
+        acting = self.acting_for(person.person_id, at)
+        if acting is None:
+            return None
         # A duty may be kept by somebody of another unit; their own unit says when it is night where they are.
         unit = self._units.get(acting.unit_id, asked)
         found = _as_recipient(acting, role, unit, asked)

@@ -1,6 +1,7 @@
 """Keeps claims alive: renews leases, notices lost ones, takes over what a dead worker left behind."""
 
 import asyncio
+from collections.abc import Collection
 from functools import partial
 from typing import Protocol
 
@@ -66,6 +67,17 @@ class Keeper:
                 await through_outages(partial(self._listener.claimed, owned), "what was claimed is taken up later")
         return owned
 
+    async def hold(self, names: Collection[str]) -> None:
+        """Claim those of ``names`` that are not ours already; a claim that no newer one ended stays as it is.
+
+        Claiming anew would refuse the deadlines that are being fired under the old claim at this moment.
+        """
+        held = [self.owned[name] for name in names if name in self.owned]
+        for lost in await self._rows.renew(held):
+            await self.drop(lost.name)
+        for name in sorted({*names} - self.owned.keys()):
+            await self.claim(name)
+
     async def drop(self, name: str) -> None:
         """Forget a claim that somebody else took."""
         owned = self.owned.pop(name, None)
@@ -76,7 +88,8 @@ class Keeper:
                 await self._listener.lost(owned)
 
     async def run(self) -> None:
-        """Renew four times a lease; after a first full lease also take over what nobody renews."""
+        """Take up what we held before; renew four times a lease; after a whole one take over what nobody renews."""
+        await through_outages(self._take_up_again, "what this worker held before waits")
         rounds = 0
         while True:
             await asyncio.sleep(self._lease / 4)
@@ -84,6 +97,13 @@ class Keeper:
             await through_outages(self._renew, "leases are renewed when the database is back")
             if rounds > 4:  # noqa: PLR2004 - one whole lease: what ran before us may still be alive
                 await through_outages(self._take_over, "nothing is taken over meanwhile")
+
+    async def _take_up_again(self) -> None:
+        """Claim what an earlier process of our name held: its clocks need not wait for a lease, nor for the bus."""
+        if not self._only_with_mail:
+            for name in await self._rows.left_behind(self._prefix):
+                if name not in self.owned:
+                    await self.claim(name)
 
     async def _renew(self) -> None:
         for lost in await self._rows.renew(list(self.owned.values())):

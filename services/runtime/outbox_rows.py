@@ -1,14 +1,15 @@
 """The outbox: records written with the state they follow from, published afterwards, kept until confirmed."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, delete, select, update
 
 from events.codec import Encoded
 from events.envelope import Headers
+from services.runtime.among import among
 from services.runtime.database import Database
 from services.runtime.tables import outbox
 
@@ -50,7 +51,7 @@ def outgoing_row(lane: str, outgoing: Outgoing) -> dict[str, Any]:
         "topic": outgoing.topic,
         "key": outgoing.record.key,
         "event_id": outgoing.record.event_id,
-        "headers": json.dumps([[name, value.decode()] for name, value in outgoing.record.headers]),
+        "headers": orjson.dumps([[name, value.decode()] for name, value in outgoing.record.headers]).decode(),
         "value": outgoing.record.value,
         "pending": True,
         "tries": 0,
@@ -67,7 +68,11 @@ class OutboxRows:
         """Return the oldest unpublished rows of ``lanes``, in order, without the ``known`` ones."""
         statement = (
             select(outbox)
-            .where(outbox.c.lane.in_(lanes), outbox.c.pending, outbox.c.id.not_in(list(known)))
+            .where(
+                outbox.c.lane.in_(lanes),
+                outbox.c.pending,
+                ~among(outbox.c.id, known, is_sqlite=self._database.is_sqlite),
+            )
             .order_by(outbox.c.id)
             .limit(limit)
         )
@@ -100,9 +105,10 @@ class OutboxRows:
                     ],
                 )
             if done:
-                await connection.execute(delete(outbox).where(outbox.c.id.in_(done)))
+                settled = among(outbox.c.id, done, is_sqlite=self._database.is_sqlite)
+                await connection.execute(delete(outbox).where(settled))
 
 
 def _row(row: object) -> OutboxRow:
-    headers = [(name, value.encode()) for name, value in json.loads(row.headers)]  # type: ignore[attr-defined]
+    headers = [(name, value.encode()) for name, value in orjson.loads(row.headers)]  # type: ignore[attr-defined]
     return OutboxRow(row.id, row.topic, row.key, row.event_id, headers, row.value)  # type: ignore[attr-defined]

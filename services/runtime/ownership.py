@@ -95,6 +95,14 @@ class OwnershipRows:
         async with self._database.reading() as connection:
             return list((await connection.execute(statement)).scalars())
 
+    async def left_behind(self, prefix: str) -> list[str]:
+        """Return names under ``prefix`` whose last claim was this owner's, by an earlier process of its name."""
+        statement = select(ownership.c.name).where(
+            ownership.c.name.startswith(prefix, autoescape=True), ownership.c.owner == self._owner
+        )
+        async with self._database.reading() as connection:
+            return sorted((await connection.execute(statement)).scalars())
+
     async def expired_with_mail(self, prefix: str) -> list[str]:
         """Return expired names under ``prefix`` that left unpublished rows in their outbox lane."""
         waiting = select(outbox.c.id).where(outbox.c.lane == ownership.c.name, outbox.c.pending).exists()

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from services.runtime.bus_admin import BusAdmin
+from services.runtime.bus_access import BusAccess, kafka_access
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import SettingsError
@@ -38,20 +38,23 @@ KEEPS_WHAT_IS_TOLD = frozenset({"intake", "directory"})
 class Process:
     """The shared parts of one service process. Use ``run_process``."""
 
-    def __init__(self, service: str, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, service: str, settings: Settings, database: Database, clock: Clock, bus: BusAccess | None = None
+    ) -> None:
         if settings.kafka_bootstrap_servers is None:
             raise SettingsError(["TOCSIN_KAFKA_BOOTSTRAP_SERVERS: needed by a single service (`tocsin up` sets it)"])
         self.service = service
         self.settings = settings
         self.bootstrap = settings.kafka_bootstrap_servers
+        self.bus = bus or kafka_access(settings, self.bootstrap)
         self.database = database
         self.clock = clock
         self.store = Store(database)
         self.ownership = OwnershipRows(database, f"{service}-{settings.worker_id}", settings.lease_seconds)
         self.directory = LiveDirectory(database)
-        self.watch = TopicWatch(settings, BusAdmin(settings, self.bootstrap))
+        self.watch = TopicWatch(settings, self.bus.admin)
         self.keepers: list[Keeper] = []
-        self.relay = Relay(settings, self.bootstrap, OutboxRows(database), self.watch, self.lanes)
+        self.relay = Relay(settings, self.bus.new_producer, OutboxRows(database), self.watch, self.lanes)
         self.reconciler = Reconciler(settings, database, self.watch, self.lanes, self.relay.wake)
         self._ready: list[Callable[[], bool]] = []
         self._tasks: list[tuple[str, Task]] = []

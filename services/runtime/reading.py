@@ -7,12 +7,14 @@ from services.runtime.bus import BusWorker
 from services.runtime.consumption import Consumer, Consumption
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process
+from services.runtime.stream_app import FaustEngine
 
 
 def read_bus(process: Process, consumer: Consumer, keeper: Keeper) -> None:
     """Read the consumer's topics for as long as the process lives; it is ready once partitions were assigned."""
     keeper.listen(consumer)
     consumption = Consumption(process.store, process.clock, consumer)
-    worker = BusWorker(process.settings, process.bootstrap, consumer, consumption, process.store, keeper, process.watch)
+    engine = process.bus.engine or FaustEngine(process.settings, process.bootstrap)
+    worker = BusWorker(process.settings, engine, consumer, consumption, process.store, keeper, process.watch)
     process.ready_when(lambda: worker.reading)
     process.add("bus", worker.run())

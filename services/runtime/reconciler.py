@@ -56,8 +56,10 @@ class Reconciler:
         """Compare once; return how many records are to be published again."""
         lanes = list(self._lanes())
         requeued = 0
+        if not lanes or not await self._any_unconfirmed(lanes):
+            return 0
         for topic, consumer in self._consumers.items():
-            if lanes and topic in self._watch.ids and not self._watch.away:
+            if topic in self._watch.ids and not self._watch.away:
                 await self._remove_confirmed(lanes, topic, consumer)
                 requeued += await self._requeue_lost(lanes, topic, consumer, self._watch.ids[topic])
         if requeued:
@@ -65,6 +67,12 @@ class Reconciler:
             log.warning("records.requeued", count=requeued, meaning="the bus lost them; they are published again")
             self._wake()
         return requeued
+
+    async def _any_unconfirmed(self, lanes: Sequence[str]) -> bool:
+        """Return whether there is anything to compare: on a quiet day this one question is all that is asked."""
+        some = select(outbox.c.id).where(outbox.c.lane.in_(lanes), ~outbox.c.pending).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(some)).first() is not None
 
     async def _remove_confirmed(self, lanes: Sequence[str], topic: str, consumer: str) -> None:
         confirmed = select(inbox.c.event_id).where(inbox.c.consumer == consumer, inbox.c.event_id == outbox.c.event_id)

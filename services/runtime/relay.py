@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer
 
 from events.topics import TopicName
 from services.runtime.bus_admin import BUS_TROUBLE
@@ -37,9 +37,6 @@ SETTLE_SECONDS = 0.1
 PAUSE_SECONDS = 0.005
 UNSETTLED_LIMIT = 2_000
 RETRY_SECONDS = 0.5
-REQUEST_TIMEOUT_MS = 10_000
-MAX_RECORD_BYTES = 1_048_576
-"""Kafka's own default of message.max.bytes."""
 
 
 class Relay:
@@ -48,18 +45,18 @@ class Relay:
     def __init__(
         self,
         settings: Settings,
-        bootstrap_servers: str,
+        new_producer: Callable[[], Any],
         rows: OutboxRows,
         watch: TopicWatch,
         lanes: Callable[[], Sequence[str]],
     ) -> None:
-        self._bootstrap = bootstrap_servers
+        self._new_producer = new_producer
         self._rows = rows
         self._watch = watch
         self._lanes = lanes
         self._confirmed = {settings.topic(name) for name in CONFIRMED_BY}
         self._woken = asyncio.Event()
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Any = None
         self._acknowledged: dict[int, Published | None] = {}
 
     def wake(self) -> None:
@@ -134,17 +131,9 @@ class Relay:
         if failed is not None:
             raise failed
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def _connected(self) -> Any:
         if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                client_id="tocsin-relay",
-                acks="all",
-                enable_idempotence=True,
-                request_timeout_ms=REQUEST_TIMEOUT_MS,
-                max_request_size=MAX_RECORD_BYTES,
-                metadata_max_age_ms=10_000,
-            )
+            producer = self._new_producer()
             try:
                 await producer.start()
             except BaseException:

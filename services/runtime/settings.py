@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from services.runtime.errors import SettingsError
 
 PREFIX = "TOCSIN_"
+SHORTEST_SEAL_KEY = 32
+"""Characters: 128 bits when they are hexadecimal digits."""
 
 
 class Settings(BaseSettings):
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None, description="Key of acknowledgement codes. Unset: made once, kept in the data folder."
     )
+    seal_key: SecretStr | None = Field(
+        default=None,
+        description="Key that seals who petitions, 32 characters or more; several with commas: the first seals, all "
+        "open. Unset: made once, kept in the data folder. Lost, nothing sealed can be read.",
+    )
     topic_prefix: str = Field(
         default="tocsin.", pattern=r"^[a-z0-9._-]{1,60}$", description="Before each topic's name, for a shared cluster."
     )
@@ -103,6 +110,13 @@ class Settings(BaseSettings):
         given = [self.twilio_account_sid, self.twilio_auth_token, self.twilio_from]
         if any(given) and not all(given):
             raise ValueError("Twilio needs all of TOCSIN_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM")
+        return self
+
+    @model_validator(mode="after")
+    def _seal_key_is_long_enough(self) -> "Settings":
+        given = self.seal_key.get_secret_value().split(",") if self.seal_key is not None else []
+        if any(len(key.strip()) < SHORTEST_SEAL_KEY for key in given):
+            raise ValueError(f"TOCSIN_SEAL_KEY: each key needs {SHORTEST_SEAL_KEY} characters or more")
         return self
 
     @property

@@ -8,7 +8,6 @@ shared by many, and an idle process still commits at once. One body's failure ro
 import asyncio
 import contextlib
 import random
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -94,11 +93,16 @@ class SqliteWriter:
         except BaseException:
             await connection.close()
             raise
-        return _Group(connection, time.monotonic())
+        return _Group(connection, _monotonic())
+
+
+def _monotonic() -> float:
+    """Return the loop's own seconds, so that a simulated loop decides what is old."""
+    return asyncio.get_running_loop().time()
 
 
 def _is_old(group: _Group) -> bool:
-    return time.monotonic() - group.opened_at > LONGEST_GROUP_SECONDS
+    return _monotonic() - group.opened_at > LONGEST_GROUP_SECONDS
 
 
 @asynccontextmanager
@@ -150,7 +154,7 @@ async def _finish(group: _Group) -> None:
 
 
 async def _begin(connection: AsyncConnection) -> None:
-    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    deadline = _monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:
             await connection.execute(text("BEGIN IMMEDIATE"))
@@ -158,7 +162,7 @@ async def _begin(connection: AsyncConnection) -> None:
             if "locked" not in str(error) and "busy" not in str(error):
                 raise
             await connection.rollback()
-            if time.monotonic() > deadline:
+            if _monotonic() > deadline:
                 raise StoreBusy(f"the database stayed locked for {LOCK_PATIENCE_SECONDS:.0f} s") from error
             await asyncio.sleep(random.uniform(*RETRY_SECONDS))  # noqa: S311 - jitter, not a secret
         else:

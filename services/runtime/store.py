@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.runtime.among import among
 from services.runtime.database import Database
 from services.runtime.outbox_rows import Outgoing, outgoing_row
 from services.runtime.ownership import Ownership, fence
@@ -77,6 +78,7 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection, *, is_sqlite: bool, held: bool) -> None:
         self.connection = connection
+        self._is_sqlite = is_sqlite
         self._insert: Any = sqlite_insert if is_sqlite else postgres_insert
         self._held = held
         self._writes: list[tuple[Executable, Sequence[Mapping[str, Any]]]] = []
@@ -94,9 +96,13 @@ class UnitOfWork:
         for statement, parameters in [*self._writes, *_journal_writes(self._journal, positions)]:
             await _execute(connection, statement, parameters)
 
+    def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+        """Return the condition that ``column`` is one of many values, for reading in this unit."""
+        return among(column, values, is_sqlite=self._is_sqlite)
+
     async def load(self, case_ids: Collection[str]) -> dict[str, str]:
         """Return the stored state of each case that exists."""
-        statement = select(cases.c.case_id, cases.c.state).where(cases.c.case_id.in_(case_ids))
+        statement = select(cases.c.case_id, cases.c.state).where(self.among(cases.c.case_id, case_ids))
         return {row.case_id: row.state for row in await self.connection.execute(statement)}
 
     async def save(self, rows: Sequence[CaseRow]) -> None:
@@ -129,7 +135,9 @@ class UnitOfWork:
 
     async def seen(self, consumer: str, event_ids: Collection[str]) -> set[str]:
         """Return which of these events this consumer has handled before, by whatever road they came."""
-        statement = select(inbox.c.event_id).where(inbox.c.consumer == consumer, inbox.c.event_id.in_(event_ids))
+        statement = select(inbox.c.event_id).where(
+            inbox.c.consumer == consumer, self.among(inbox.c.event_id, event_ids)
+        )
         return set((await self.connection.execute(statement)).scalars())
 
     async def mark_seen(self, consumer: str, event_ids: Collection[str], at: datetime) -> None:
@@ -259,6 +267,7 @@ class Store:
 
     async def states(self, case_ids: Collection[str]) -> Mapping[str, str]:
         """Return the stored state of each case that exists, outside any unit of work."""
-        statement = select(cases.c.case_id, cases.c.state).where(cases.c.case_id.in_(case_ids))
+        wanted = among(cases.c.case_id, case_ids, is_sqlite=self.database.is_sqlite)
+        statement = select(cases.c.case_id, cases.c.state).where(wanted)
         async with self.database.reading() as connection:
             return {row.case_id: row.state for row in await connection.execute(statement)}

@@ -4,7 +4,8 @@ Faust brings records and partition assignments; it is never asked what was done 
 something (our timers know).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,32 @@ from typing import Any
 import faust
 
 from services.runtime.consumption import Record
+from services.runtime.log_ends import check_gap, log_ends
 from services.runtime.settings import Settings
 
 FETCH_WAIT_MS = 25
 Seek = Callable[[set[tuple[str, int]]], Awaitable[Mapping[tuple[str, int], int]]]
 """Given the assigned (topic, partition) pairs, claims them and returns the next offset to read of each."""
+
+
+@dataclass(frozen=True)
+class FaustEngine:
+    """The stream engine on a Kafka broker."""
+
+    settings: Settings
+    bootstrap_servers: str
+
+    def build_app(self, consumer: str, topics: list[str], seek: Seek, put: Callable[[Record], Awaitable[None]]) -> Any:
+        """Return a Faust app; see ``build_app``."""
+        return build_app(self.settings, self.bootstrap_servers, consumer, topics, seek, put)
+
+    async def log_ends(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Return the ends of the log; see ``log_ends``."""
+        return await log_ends(self.bootstrap_servers, places)
+
+    async def check_gap(self, topic: str, partition: int, expected: int, seen: int) -> None:
+        """Look into a gap; see ``check_gap``."""
+        await check_gap(self.bootstrap_servers, topic, partition, expected, seen)
 
 
 def build_app(

@@ -156,7 +156,75 @@ reports = Table(
     Column("school_id", Text, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("response", Text, nullable=False),
+    Column(
+        "hidden_from",
+        Text,
+        nullable=False,
+        server_default="[]",
+        doc="persons and units that the report concerns and who goes with them: until the case is judged, and says so",
+    ),
     Index("ix_reports_case", "case_id"),
+)
+
+joined_reports = Table(
+    "joined_reports",
+    metadata,
+    Column("report_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False, doc="the case that it joined"),
+    Column("joined_at", UtcTime, nullable=False),
+    Column("report", Text, nullable=False, doc="the report, whole: separated again, it opens a case of its own"),
+    Index("ix_joined_reports_case", "case_id"),
+)
+
+open_events = Table(
+    "open_events",
+    metadata,
+    Column("school_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("exercise", Boolean, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    comment="the newest case of a school and kind that further reports may join; its key lets only one of two open",
+)
+
+petitions = Table(
+    "petitions",
+    metadata,
+    Column("report_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("receipt", Text, nullable=False, doc="no key: two cases may share a number, and the secret decides"),
+    Column("secret_hash", Text, nullable=False),
+    Column("content_mac", Text, nullable=False, doc="keyed: a plain hash of few words and a number could be guessed"),
+    Column("school_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("response", Text, nullable=False, doc="without the secret"),
+    Index("ix_petitions_case", "case_id", unique=True),
+    Index("ix_petitions_receipt", "receipt"),
+    comment="petitions as their holders know them; apart from reports, so that no list of reports can show one",
+)
+
+sealed_identities = Table(
+    "sealed_identities",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    comment="who petitioned, and what they told: encrypted, each reading audited, never searched",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Index("ix_audit_case", "case_id"),
+    sqlite_autoincrement=True,
 )
 
 idempotency = Table(

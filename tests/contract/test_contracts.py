@@ -21,7 +21,7 @@ from services.cli.contracts.examples import EXAMPLES, example_record
 from services.cli.contracts.json_schemas import event_schema
 from services.cli.contracts_command import app
 from services.escalation.consumer import EscalationConsumer
-from services.intake.act_bodies import ACTS
+from services.intake.verbs import ACTS
 from services.notifier.consumer import NotifierConsumer
 from tests.support.published_standards import standard
 

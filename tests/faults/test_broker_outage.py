@@ -13,7 +13,7 @@ from tests.support.kafka_node import kafka_node
 from tests.support.stack import Stack, at
 from tests.support.truth import assert_whole, outstanding
 
-pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.kafka, pytest.mark.timeout(300)]
 LATE = timedelta(milliseconds=500)
 """Real time: a deadline fired later than this was not on time (the aim on a quiet machine is 100 ms)."""
 

@@ -34,6 +34,7 @@ async def handed_over(stack: Stack, seconds: float) -> None:
     await stack.until(done, f"{len(wanted)} notifications handed over", seconds, step=0.5)
 
 
+@pytest.mark.long
 async def test_kill_nine_ten_times_far_from_the_broker_loses_and_doubles_nothing(
     make_stack: MakeStack, kafka: ApacheKafka, slow_ports: tuple[int, int]
 ) -> None:
@@ -97,6 +98,7 @@ async def test_worker_frozen_past_its_lease_is_fenced_when_it_wakes(make_stack: 
     await assert_positions_gapless(stack.database)
 
 
+@pytest.mark.long
 async def test_second_worker_joins_and_leaves_during_five_hundred_open_cases(
     make_stack: MakeStack, kafka: ApacheKafka
 ) -> None:

@@ -12,16 +12,19 @@ from events import incident as facts
 from events.base import CaseFact
 from events.ids import fact_event_id
 from services.runtime.outbox_rows import OutboxRows
-from tests.support.intake import BUREAU, DIRECTOR, LANE, NOW, PRINCIPAL, Intake, problem
+from tests.support.intake import BUREAU, DIRECTOR, HILL_PRINCIPAL, LANE, NOW, PRINCIPAL, TEACHER, Intake, problem
 
 VERBS: list[tuple[str, dict[str, Any], type[CaseFact]]] = [
     ("acknowledge", {}, facts.IncidentAcknowledged),
     ("decline", {"reason": "away"}, facts.IncidentDeclined),
     ("upward-report", {"summary": "Fire is out", "casualties": {"injured": 1}}, facts.UpwardReportFiled),
-    ("update", {"summary": "Nobody else hurt"}, facts.UpdateFiled),
+    ("update", {"summary": "Nobody else hurt", "trend": "calm", "measures": "closed"}, facts.UpdateFiled),
     ("final-report", {"summary": "All is over", "cause": "a kettle"}, facts.FinalReportFiled),
     ("severity", {"severity": "II"}, facts.SeverityChanged),
     ("notes", {"text": "Parents were told"}, facts.NoteAdded),
+    ("reassign", {"to": TEACHER, "reason": "was there"}, facts.IncidentReassigned),
+    ("reopen", {"reason": "it burns again"}, facts.IncidentReopened),
+    ("withdraw", {"reason": "a false alarm"}, facts.IncidentWithdrawn),
 ]
 
 
@@ -36,6 +39,7 @@ async def test_verb_stores_its_fact_by_the_tokens_person(
 ) -> None:
     """What was said is in the outbox when 202 arrives, with the time it arrived."""
     case_id = await open_case(intake)
+    told = {name: {"dead": 0, "missing": 0, **value} if name == "casualties" else value for name, value in body.items()}
     intake.clock.show(NOW + timedelta(minutes=3))
     async with intake.client("principal", person_id=PRINCIPAL) as client:
         answer = await client.post(f"/v1/cases/{case_id}/{verb}", json=body)
@@ -46,7 +50,9 @@ async def test_verb_stores_its_fact_by_the_tokens_person(
     assert answer.json() == {"case_id": case_id, "event_id": row.event_id, "accepted_at": "2026-03-02T06:03:00Z"}
     assert type(stored) is fact
     assert stored.received_at == NOW + timedelta(minutes=3)
-    assert stored.model_dump(exclude_none=True, mode="json")["by"] == PRINCIPAL
+    said = stored.model_dump(exclude_none=True, mode="json")
+    assert {name: value for name, value in said.items() if name in body or name == "by"} == {"by": PRINCIPAL, **told}
+    assert row.topic == "tocsin.incidents"
     assert intake.wakes == [2]
 
 
@@ -162,6 +168,10 @@ async def test_case_cannot_be_closed_before_its_final_report(intake: Intake) -> 
         ("acknowledge", {"code": "x"}, "/code"),
         ("notes", {"text": "x" * 4001}, "/text"),
         ("decline", {"by": ""}, "/by"),
+        ("reassign", {}, "/to"),
+        ("reassign", {"to": "p-nobody"}, "/to"),
+        ("reopen", {"reason": ""}, "/reason"),
+        ("separate", {"report_id": "never-joined"}, "/report_id"),
     ],
 )
 async def test_unusable_act_is_named_and_not_stored(
@@ -174,3 +184,57 @@ async def test_unusable_act_is_named_and_not_stored(
 
     assert problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == pointer
     assert await intake.stored() == {"reports": 1, "outbox": 1, "idempotency": 0}
+
+
+async def test_hazard_closes_only_with_evidence_and_without_a_final_report(intake: Intake) -> None:
+    """What the policy asks for is named at once (回复销账)."""
+    case_id = (await intake.file(kind="hazard"))["case_id"]
+    await intake.judge_filed()
+    async with intake.client("principal", person_id=PRINCIPAL) as client:
+        answer = await client.post(f"/v1/cases/{case_id}/close", json={"reason": "mended"})
+        assert problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == "/evidence"
+        body = {"reason": "mended", "evidence": "photographs of the new rail"}
+        assert (await client.post(f"/v1/cases/{case_id}/close", json=body)).status_code == 202
+
+    closed = (await intake.facts())[-1]
+    assert isinstance(closed, facts.IncidentClosed)
+    assert closed.evidence == "photographs of the new rail"
+
+
+async def test_case_of_a_higher_grade_closes_only_with_the_four_answers(intake: Intake) -> None:
+    """四不放过: each answer that is missing is named; a lower grade needs none."""
+    answers = {"cause": "a kettle", "accountability": "talked to", "measures": "rules", "education": "everybody"}
+    for severity in ("II", "IV"):
+        case_id = (await intake.file(severity=severity))["case_id"]
+        case = await intake.judge_filed()
+        final = facts.FinalReportFiled(
+            case_id=case_id, received_at=NOW, by=PRINCIPAL, summary="s", cause="c", aftermath="a"
+        )
+        await intake.judge(case, final)
+        async with intake.client("principal", person_id=PRINCIPAL) as client:
+            path = f"/v1/cases/{case_id}/close"
+            if severity == "II":
+                partly = {name: text for name, text in answers.items() if name != "education"}
+                answer = await client.post(path, json={"review": partly})
+                errors = problem(answer, 422, "invalid-request")["errors"]
+                assert [error["pointer"] for error in errors] == ["/review/education"]
+                assert (await client.post(path, json={"review": answers})).status_code == 202
+            else:
+                assert (await client.post(path, json={})).status_code == 202
+
+    closed = [fact.review for fact in await intake.facts() if isinstance(fact, facts.IncidentClosed)]
+    assert closed == [facts.ReviewAnswers(**answers), None]
+
+
+async def test_case_is_not_handed_to_somebody_whom_it_concerns(intake: Intake) -> None:
+    """Neither by reassigning nor in their name does a case come to them."""
+    case_id = (await intake.file(concerns=[TEACHER]))["case_id"]
+    await intake.judge_filed()
+    async with intake.client("administrator", BUREAU, DIRECTOR) as client:
+        for verb, body, pointer in (
+            ("reassign", {"to": TEACHER}, "/to"),
+            ("acknowledge", {"by": TEACHER}, "/by"),
+        ):
+            answer = await client.post(f"/v1/cases/{case_id}/{verb}", json=body)
+            assert problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == pointer
+        assert (await client.post(f"/v1/cases/{case_id}/reassign", json={"to": HILL_PRINCIPAL})).status_code == 202

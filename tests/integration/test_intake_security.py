@@ -20,6 +20,10 @@ async def test_every_route_declares_one_right_or_says_it_is_public(intake: Intak
         assert (len(rights), public) in {(1, False), (0, True)}, path
     assert {path for path, (_, public) in seen.items() if public} == {
         "/v1/acknowledge",
+        "/v1/petitions",
+        "/v1/petitions/{receipt}",
+        "/v1/petitions/{receipt}/ask-review",
+        "/v1/petitions/{receipt}/withdraw",
         "/health/live",
         "/health/ready",
         "/metrics",

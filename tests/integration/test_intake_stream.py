@@ -13,10 +13,9 @@ import pytest
 import uvicorn
 
 from events.incident import NoteAdded
-from services.intake.deps import Rooms
+from services.intake.app import open_rooms
 from services.intake.journal_tail import QUEUE, Entry, JournalTail
 from services.intake.stream import _written
-from services.intake.wrong_codes import WrongCodes
 from tests.support.intake import BUREAU, HILL, LAKE, NOW, PRINCIPAL, Intake, problem
 from tests.support.ports import LOOPBACK, free_port
 
@@ -81,7 +80,7 @@ class Listening:
 async def served(intake: Intake) -> AsyncIterator[Served]:
     """The intake behind uvicorn, with quick heartbeats."""
     tail = JournalTail(intake.database, poll_seconds=0.02, heartbeat_seconds=0.2)
-    intake.app.state.rooms = Rooms(tail, WrongCodes(intake.deps.monotonic))
+    intake.app.state.rooms = open_rooms(intake.deps, tail)
     port = free_port()
     config = uvicorn.Config(intake.app, host=LOOPBACK, port=port, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
@@ -97,7 +96,7 @@ async def served(intake: Intake) -> AsyncIterator[Served]:
 async def happen(intake: Intake, count: int, school: str = LAKE, partition: int = 0) -> list[tuple[str, int]]:
     """Open a case and add notes to it; return (case, seq) of every entry."""
     async with intake.client("reporter", school) as client:
-        await client.post("/v1/incidents", json={"kind": "fire"})
+        await client.post("/v1/incidents", json={"kind": "fire", "separate": True})
     case = await intake.judge_filed(partition)
     for number in range(count):
         note = NoteAdded(case_id=case.case_id, received_at=NOW + timedelta(seconds=number), by=PRINCIPAL, text="x")

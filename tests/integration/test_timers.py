@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from events.incident import IncidentFiled, UpwardReportFiled
 from services.escalation.docket import Docket
-from services.escalation.timers import Timers
+from services.escalation.timers import BATCH, Timers
 from services.runtime.database import Database
 from services.runtime.errors import StaleEpoch
 from services.runtime.keeper import Keeper
@@ -67,6 +67,19 @@ async def store_deadlines(database: Database, deadlines: Mapping[str, datetime],
 
 def away() -> OperationalError:
     return OperationalError("SELECT 1", {}, ConnectionError("the database is away"))
+
+
+async def test_late_partitions_share_each_unit_of_work(database: Database) -> None:
+    """A mass of deadlines due at once in one partition does not make those of another wait until it is done."""
+    clock, firing = StillClock(), Firing()
+    await store_deadlines(database, {f"mass-{number:03}": NOW - MINUTE for number in range(3 * BATCH)})
+    await store_deadlines(database, {"beside": NOW}, partition=1)
+    timers = Timers(Store(database), clock, HORIZON)
+    await timers.load(NAME)
+    await timers.load("escalation/1")
+    async with running(timers, firing):
+        await firing.until("beside", *(f"mass-{number:03}" for number in range(3 * BATCH)))
+    assert firing.fired.index("beside") < BATCH
 
 
 async def test_due_deadlines_fire_and_later_ones_wait(database: Database) -> None:
@@ -218,7 +231,7 @@ async def test_partition_taken_over_while_the_database_stumbles_is_loaded(databa
     await store_deadlines(database, {"orphan": NOW})
     await claim(database, NAME, lease_seconds=-1)
     timers = Timers(store, clock, HORIZON)
-    keeper = Keeper(OwnershipRows(database, "test", 60.0), "escalation/", lease_seconds=0.1)
+    keeper = Keeper(OwnershipRows(database, "other", 60.0), "escalation/", lease_seconds=0.1)
     keeper.listen(Taker(timers))
     keeping = asyncio.create_task(keeper.run())
     try:

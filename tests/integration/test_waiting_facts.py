@@ -140,3 +140,16 @@ async def test_fact_at_a_foreign_partition_waits_at_home_only(desk: Desk) -> Non
     assert await rows_of(desk.database, waiting_facts) == []
     rows = await OutboxRows(desk.database).pending([f"escalation/{(home + 1) % 12}"], 10)
     assert [(row.topic, row.key) for row in rows] == [(TOPIC, "case-1")]
+
+
+async def test_our_own_fact_from_ahead_of_the_clock_is_judged_as_said_now(database: Database) -> None:
+    """Our clock was set back after the 202: what was accepted is no mistake of a client, and is not put aside."""
+    desk = Desk(database, "case-1")
+    ahead = timedelta(hours=1)
+    await desk.hear(TOLD, ACCEPTED.model_copy(update={"received_at": NOW + ahead}))
+    assert "acknowledged" in await desk.kinds()
+    case = await desk.case()
+    assert case is not None
+    level = case.level("principal")
+    assert level is not None
+    assert level.acknowledged_at == NOW + timedelta(minutes=1)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from escalation_policies.case import DEADLINE, Case, Clock
+from escalation_policies.machine import Decision, replay
 from events.escalation import JournalEntry
 from events.notification import NotificationRequested
 
@@ -36,7 +37,10 @@ def nobody_is_forgotten(case: Case) -> None:
         return
     if case.final_reported_at is None:
         assert any(clock.status == "running" for clock in case.clocks)
-    assert _watched(case, 0), [(c.key, c.status) for c in case.clocks]
+    if case.policy.clocks.rectification is not None:
+        assert any(c.name == "rectification" and c.status == "running" for c in case.clocks)
+    if case.policy.clocks.report_upward is not None:
+        assert _watched(case, 0), [(c.key, c.status) for c in case.clocks]
 
 
 def _watched(case: Case, index: int) -> bool:
@@ -52,6 +56,16 @@ def _watched(case: Case, index: int) -> bool:
         return exhausted or (state is not None and state.acknowledged_at is not None)
     above = [n for n in range(index + 1, len(case.policy.chain)) if case.level(case.policy.chain[n].level) is not None]
     return any(_watched(case, n) for n in above)
+
+
+def journal_replays(decisions: Sequence[Decision], entries: Sequence[JournalEntry]) -> None:
+    """The journal alone, asking nobody, gives the same states and the same effects, byte for byte."""
+    lived = [decision for decision in decisions if decision.effects]
+    for one, other in zip(lived, replay(entries), strict=True):
+        assert one.state is not None
+        assert other.state is not None
+        assert one.state.model_dump_json() == other.state.model_dump_json()
+        assert [e.model_dump_json() for e in one.effects] == [e.model_dump_json() for e in other.effects]
 
 
 def breaches_are_true(case: Case, entries: Sequence[JournalEntry], now: datetime) -> None:
@@ -73,7 +87,7 @@ def breaches_are_true(case: Case, entries: Sequence[JournalEntry], now: datetime
 def _answered_at(case: Case, clock: Clock) -> datetime | None:
     """Return the time of the fact that stops ``clock``, as the case knows it."""
     state = case.level(clock.level)
-    if clock.name == "follow_up":
+    if clock.name in {"follow_up", "rectification"}:
         return clock.ended_at if clock.status == "satisfied" else None
     if state is None:
         return None

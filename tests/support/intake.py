@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from escalation_policies.case import Case
 from escalation_policies.loader import load_library
@@ -19,8 +19,10 @@ from events.codec import decode
 from events.directory import ContactAddress, PersonRecorded, UnitRecorded
 from events.escalation import JournalEntry
 from events.incident import IncidentFiled
+from events.petition import PetitionFiled
 from services.intake.app import create_app
 from services.intake.deps import Deps
+from services.intake.seal import Seal
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
@@ -34,7 +36,9 @@ from services.runtime.tokens import Role, TokenRows
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 LANE = "intake/test"
 BUREAU, DISTRICT, OTHER_DISTRICT, LAKE, HILL = "bureau", "district", "other-district", "school-lake", "school-hill"
-PRINCIPAL, DIRECTOR = "p-principal", "p-director"
+TOWN = "town"
+PRINCIPAL, DIRECTOR, TEACHER, PETITION_OFFICER = "p-principal", "p-director", "p-teacher", "p-petitions"
+HILL_PRINCIPAL, TOWN_OFFICER = "p-hill", "p-town"
 
 
 def _person(person_id: str, name: str, unit_id: str, role: str) -> PersonRecorded:
@@ -45,15 +49,19 @@ def _person(person_id: str, name: str, unit_id: str, role: str) -> PersonRecorde
 COUNTY = DirectorySnapshot.of(
     units=(
         UnitRecorded(unit_id=BUREAU, name="County Bureau", kind="bureau"),
-        UnitRecorded(unit_id="town", name="Town", kind="township"),
+        UnitRecorded(unit_id=TOWN, name="Town", kind="township"),
         UnitRecorded(unit_id=DISTRICT, name="District", kind="district", parent=BUREAU),
         UnitRecorded(unit_id=OTHER_DISTRICT, name="Other District", kind="district", parent=BUREAU),
-        UnitRecorded(unit_id=LAKE, name="Lake School", kind="school", parent=DISTRICT, township="town"),
-        UnitRecorded(unit_id=HILL, name="Hill School", kind="school", parent=OTHER_DISTRICT, township="town"),
+        UnitRecorded(unit_id=LAKE, name="Lake School", kind="school", parent=DISTRICT, township=TOWN),
+        UnitRecorded(unit_id=HILL, name="Hill School", kind="school", parent=OTHER_DISTRICT, township=TOWN),
     ),
     people=(
         _person(PRINCIPAL, "Pat Principal", LAKE, "principal"),
         _person(DIRECTOR, "Dee Director", DISTRICT, "district_director"),
+        _person(TEACHER, "Tay Teacher", LAKE, "teacher"),
+        _person(HILL_PRINCIPAL, "Hale Principal", HILL, "principal"),
+        _person(PETITION_OFFICER, "Pim Officer", BUREAU, "petition_officer"),
+        _person(TOWN_OFFICER, "Tam Officer", TOWN, "township_officer"),
     ),
 )
 
@@ -119,11 +127,29 @@ class Intake:
         return httpx.AsyncClient(transport=transport, base_url="http://intake", headers=headers)
 
     async def file(self, **body: Any) -> dict[str, Any]:
+        """File a report that joins no other, unless ``separate`` says so."""
         async with self.client() as client:
-            answer = await client.post("/v1/incidents", json={"kind": "fire", **body})
+            answer = await client.post("/v1/incidents", json={"kind": "fire", "separate": True, **body})
         assert answer.status_code == 202, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def petition(self, **body: Any) -> dict[str, Any]:
+        async with self.anonymous() as client:
+            answer = await client.post("/v1/petitions", json={"school_id": LAKE, **body})
+        assert answer.status_code == 202, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def open_petition(self, **body: Any) -> tuple[dict[str, Any], Case]:
+        """File a petition and judge it."""
+        filed = await self.petition(**body)
+        return filed, await self.judge_filed()
+
+    async def rows(self, table: Table) -> list[Any]:
+        """Return every row of a table."""
+        async with self.database.reading() as connection:
+            return list((await connection.execute(select(table))).all())
 
     async def stored(self) -> dict[str, int]:
         """Return how many rows each table has that the intake writes."""
@@ -161,7 +187,7 @@ class Intake:
 
     async def judge_filed(self, partition: int = 0) -> Case:
         """Judge the newest report."""
-        filed = [fact for fact in await self.facts() if isinstance(fact, IncidentFiled)][-1]
+        filed = [fact for fact in await self.facts() if isinstance(fact, IncidentFiled | PetitionFiled)][-1]
         return await self.judge(None, filed, partition)
 
     async def give_code(self, case_id: str, person_id: str, code: str) -> None:
@@ -200,6 +226,7 @@ def make_intake(database: Database, **settings: Any) -> Intake:
         tokens=TokenRows(database, lambda: seconds[0]),
         directory=lambda: COUNTY,
         policies=load_library(),
+        seal=Seal([b"0123456789abcdef0123456789abcdef"]),
         wake=wake,
         new_id=lambda: f"id-{next(numbers)}",
         lane=LANE,

@@ -5,16 +5,19 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from events.directory import ContactAddress, PersonRecorded
 from events.notification import NotificationRequested
-from services.notifier.channels.base import Handed, Message
+from services.notifier.channels.base import ChannelError, Handed, Message
 
 START = datetime(2026, 3, 2, 6, 20, tzinfo=UTC)
 PHONE, MAILBOX = "+8613800000001", "head@school.example"
 
 
 def requested(**changes: Any) -> NotificationRequested:
-    """Return a request for an SMS to the principal, changed as told."""
+    """Return a request for an SMS to the principal, changed as told; of a petition when the template is one's."""
+    petition = {"family": "petition", "kind": "petition-fees", "receipt": "4821-0937-7525"}
     fields: dict[str, Any] = {
         "case_id": "case-1",
         "received_at": START,
@@ -39,7 +42,8 @@ def requested(**changes: Any) -> NotificationRequested:
         "deadline": START + timedelta(minutes=15),
         "code": "K7Q2MX",
     }
-    return NotificationRequested(**{**fields, **changes})
+    told_of = petition if str(changes.get("template", "")).startswith("petition_") else {}
+    return NotificationRequested(**{**fields, **told_of, **changes})
 
 
 def contact(contact_id: str) -> tuple[PersonRecorded, ContactAddress] | None:
@@ -86,6 +90,15 @@ def failing(error: Exception) -> Callable[[Message], Awaitable[Handed]]:
         raise error
 
     return fail
+
+
+async def failure_of(call: Awaitable[object]) -> ChannelError:
+    """Return what a call failed with, which must not repeat the address."""
+    with pytest.raises(ChannelError) as caught:
+        await call
+    assert PHONE[4:] not in caught.value.reason
+    assert MAILBOX not in caught.value.reason
+    return caught.value
 
 
 class ScriptedChannel:

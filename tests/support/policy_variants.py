@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Any, Literal
 
-from escalation_policies.loader import PolicyLibrary, load_library
+from escalation_policies.loader import PolicyLibrary
 from escalation_policies.schema import Policy
+from tests.support.scenario import shipped
 
 
 def county() -> Policy:
     """Return the library's policy for a fire."""
-    return load_library().for_kind("fire")
+    return shipped().for_kind("fire")
 
 
 def library(policy: Policy) -> PolicyLibrary:

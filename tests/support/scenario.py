@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from escalation_policies.case import Case
 from escalation_policies.loader import PolicyLibrary, load_library
 from escalation_policies.machine import Decision, judge
 from escalation_policies.machine.judge import next_deadline
-from escalation_policies.selector import Ancestor, SchoolName, Selector
+from escalation_policies.selector import Ancestor, Directory, SchoolName, Selector
 from events import incident as facts
 from events.escalation import Contact, JournalEntry, Recipient
 from events.notification import NotificationRequested
+from events.petition import PetitionFiled
 
 START = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 SCHOOL = "school-1"
+DAY = 24 * 60
+"""Minutes."""
 
 STAFF: dict[str, tuple[str, ...]] = {
     "role:principal@self": ("principal",),
@@ -27,6 +31,10 @@ STAFF: dict[str, tuple[str, ...]] = {
     "role:bureau_leader@ancestor:bureau": ("bureau",),
     "on_duty:duty_officer@ancestor:bureau": ("duty-officer",),
     "role:duty_officer@ancestor:bureau": ("duty-officer", "second-officer"),
+    "role:petition_officer@ancestor:bureau": ("petition-officer",),
+    "role:protection_officer@ancestor:bureau": ("protection-officer",),
+    "role:health_officer@ancestor:bureau": ("health-officer",),
+    "role:exam_officer@ancestor:bureau": ("exam-officer",),
 }
 
 
@@ -54,6 +62,12 @@ class Staff:
         return tuple(sorted({*ids, *(one for person in ids for one in self.go_with.get(person, ()))}))
 
 
+@cache
+def shipped() -> PolicyLibrary:
+    """Return the library that is shipped, read once: it is frozen, and reading it takes longer than most tests."""
+    return load_library()
+
+
 def _recipient(person: str, unit: str) -> Recipient:
     contacts = (
         Contact(contact_id=f"{person}:sms", channel="sms"),
@@ -66,8 +80,9 @@ class Scenario:
     """One case, told minute by minute. ``now`` moves only when the test says so."""
 
     def __init__(self, policies: PolicyLibrary | None = None, staff: Staff | None = None) -> None:
-        self.policies = policies or load_library()
+        self.policies = policies or shipped()
         self.staff = staff or Staff()
+        self.directory: Directory = self.staff
         self.now = START
         self.case: Case | None = None
         self.decisions: list[Decision] = []
@@ -92,10 +107,19 @@ class Scenario:
         received = self.now - timedelta(minutes=late_minutes)
         self.judge(facts.IncidentFiled(case_id="case-1", received_at=received, **fields))
 
+    def petition(self, kind: str = "petition", **fields: Any) -> None:
+        """File a petition now."""
+        fields = {"report_id": "p-1", "school_id": SCHOOL, **fields}
+        self.judge(PetitionFiled(case_id="case-1", received_at=self.now, kind=kind, **fields))
+
     def say(self, fact: type[Any], by: str, *, carried_late_minutes: float = 0, **fields: Any) -> None:
         """State a fact now; with ``carried_late_minutes`` it was received that long ago and is judged only now."""
+        self.happen(fact, carried_late_minutes=carried_late_minutes, by=by, **fields)
+
+    def happen(self, fact: type[Any], *, carried_late_minutes: float = 0, **fields: Any) -> None:
+        """State a fact that names nobody."""
         received = self.now - timedelta(minutes=carried_late_minutes)
-        self.judge(fact(case_id="case-1", received_at=received, by=by, **fields))
+        self.judge(fact(case_id="case-1", received_at=received, **fields))
 
     def acknowledge(self, by: str, **fields: Any) -> None:
         self.say(facts.IncidentAcknowledged, by, **fields)
@@ -104,7 +128,7 @@ class Scenario:
         self.say(facts.UpwardReportFiled, by, summary="fire in the kitchen, all out", **fields)
 
     def judge(self, event: Any) -> None:
-        decisions = judge(self.case, event, self.staff, self.policies, self.now)
+        decisions = judge(self.case, event, self.directory, self.policies, self.now)
         self.decisions += decisions
         self.case = decisions[-1].state
 
@@ -118,6 +142,10 @@ class Scenario:
             self.judge(event)
         self.now = until
 
+    def pass_days(self, days: float) -> None:
+        """Let days pass; every stored deadline fires at its own moment."""
+        self.pass_minutes(days * DAY)
+
     def sleep_minutes(self, minutes: float) -> None:
         """Let time pass while the worker is down: nothing fires."""
         self.now += timedelta(minutes=minutes)
@@ -130,6 +158,20 @@ class Scenario:
             if template is None or request.template == template
         )
         return list(seen)
+
+    @property
+    def hearers(self) -> set[str]:
+        """Return everybody to whom any message was ever requested."""
+        return {request.person_id for request in self.requests}
+
+    def reasons(self, kind: str) -> list[str]:
+        """Return the reasons of the journal's entries of one kind."""
+        return [entry.reason for entry in self.entries if entry.kind == kind]
+
+    def status(self, key: str) -> str | None:
+        """Return the status of a clock, or None when the case has none of this key."""
+        clock = self.opened.clock(key)
+        return clock.status if clock else None
 
     def kinds(self, *wanted: str) -> list[tuple[float, str, str | None]]:
         """Return (minute, kind, clock) of the journal's entries of these kinds."""

@@ -71,7 +71,7 @@ def found(snapshot: DirectorySnapshot, selector: dict[str, object], at: datetime
         ("bureau_leader", {"ancestor": "bureau"}, ["chief"]),
         ("district_director", {"ancestor": "district"}, ["director"]),
         ("township_officer", {"ancestor": "township"}, ["officer"]),
-        ("principal", {"ancestor": "school"}, []),
+        ("principal", {"ancestor": "school"}, ["head"]),  # of a case of the bureau's own: the bureau itself
         ("bureau_leader", "self", []),
     ],
 )
@@ -122,12 +122,20 @@ def test_a_recipient_carries_role_own_unit_and_its_time_zone_but_no_address(snap
     assert snapshot.resolve(Selector(role="principal"), "school", EIGHT)[0].role == "principal"
 
 
-def test_only_a_school_is_named_as_a_school(snapshot: DirectorySnapshot) -> None:
-    """A report cannot be filed for a bureau as though it were a school, nor for an unknown id."""
+def test_only_a_school_counts_as_a_school(snapshot: DirectorySnapshot) -> None:
+    """A report cannot be filed for a bureau, nor for an unknown id; a case of the bureau's own has its name."""
     school = snapshot.school("school")
     assert school is not None
     assert school.name == "School"
-    assert snapshot.school("bureau") is None
+    assert (snapshot.is_school("school"), snapshot.is_school("bureau"), snapshot.is_school("nowhere")) == (
+        True,
+        False,
+        False,
+    )
+    bureau = snapshot.school("bureau")
+    assert bureau is not None
+    assert bureau.name == "Bureau"
+    assert snapshot.school("district") is None
     assert snapshot.school("nowhere") is None
     assert snapshot.resolve(Selector(role="principal"), "nowhere", EIGHT) == ()
 

@@ -1,17 +1,14 @@
 """``tocsin policy``: a clerk checks, draws and plays a policy before anybody's safety hangs on it."""
 
-from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from escalation_policies.diagram import STARTS, document, state_diagram
-from escalation_policies.loader import LIBRARY, load_library
+from escalation_policies.loader import load_library
 from escalation_policies.machine.transitions import TABLE, Transition
-from escalation_policies.simulation import simulate
+from escalation_policies.timeline_pages import pages
 from services.cli.policy_command import app
-from tests.support.policy_variants import county
 
 COUNTY = Path(__file__).parents[1] / "support" / "county-policy.yaml"
 PAGE = Path(__file__).parents[2] / "docs" / "state-diagram.md"
@@ -72,42 +69,23 @@ def test_diagram_is_printed_or_written(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == document()
 
 
-def test_simulation_of_silence_climbs_the_chain() -> None:
-    """Nobody answers at severity IV: principal at 0, reminded at 5 and 10, district at 15, the top at 25."""
-    lines = simulate(county(), "IV", timedelta(minutes=30))
-    told = {(line.minute, "+".join(line.told)) for line in lines}
-    assert {(0, "principal"), (15, "district_director"), (25, "township_officer+bureau_leader")} <= told
-    assert min(line.minute for line in lines if "district_director" in line.told) == 15
-    assert {line.channels for line in lines if line.told} == {("sms", "email")}
-
-
-def test_simulation_hears_who_answers() -> None:
-    """With the principal's receipt at 12 the district hears only of the missing report, at 32."""
-    lines = simulate(county(), "IV", timedelta(minutes=40), {"principal": timedelta(minutes=12)})
-    assert next(line.minute for line in lines if line.told == ("district_director",)) == 32
-
-
-@pytest.mark.parametrize("name", ["school-incident", "fire", str(LIBRARY / "school-incident.yaml")])
-def test_simulate_prints_a_table(name: str) -> None:
-    """By id, by kind or by file: the same table."""
-    code, output = run("simulate", name, "--severity", "I", "--minutes", "20", "--answers", "principal@3")
+def test_timelines_are_printed_or_written(tmp_path: Path) -> None:
+    """The page is printed by default; written, it comes with its pictures."""
+    code, output = run("timelines")
     assert code == 0
-    assert "severity I, the first 20 minutes" in output
-    assert "district_director" not in output
-    assert "clock-satisfied report_to_principal@principal: acknowledged in time" in output
+    assert "# Who is told when" in output
+    code, output = run("timelines", "--write", str(tmp_path))
+    assert code == 0
+    written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert f"{len(written)} files written" in output
+    assert {"timelines.md", "timelines/hazard.svg", "timelines/hazard-answered.svg"} <= set(written)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["meteorite"], "no policy 'meteorite'; there is exam-safety, hazard"),
-        (["school-incident", "--severity", "V"], "write one of I, II, III, IV"),
-        (["school-incident", "--answers", "principal"], "write ROLE@MINUTE"),
-        (["nowhere.yaml"], "cannot read nowhere.yaml"),
-    ],
-)
-def test_simulate_says_what_it_could_not_use(arguments: list[str], said: str) -> None:
-    """A mistyped argument is answered by what would have been right."""
-    code, output = run("simulate", *arguments)
-    assert code == 2
-    assert said in " ".join(output.replace("│", " ").split())
+def test_timelines_of_the_docs_are_what_the_machine_plays() -> None:
+    """Drawn anew when policies or the machine change, by `tocsin policy timelines --write docs`."""
+    docs = PAGE.parent
+    expected = pages(load_library().policies)
+    for name, text in expected.items():
+        assert (docs / name).read_text(encoding="utf-8") == text, name
+    present = {f"timelines/{file.name}" for file in (docs / "timelines").iterdir()}
+    assert present == set(expected) - {"timelines.md"}

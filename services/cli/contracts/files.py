@@ -8,15 +8,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from escalation_policies.policy_schema import policy_schema
+from events.codec import SCHEMA_PREFIX
 from events.registry import MODELS
 from services.cli.contracts.bus_api import asyncapi_document
 from services.cli.contracts.http_api import openapi_document
-from services.cli.contracts.json_schemas import event_schema
+from services.cli.contracts.json_schemas import DIALECT, event_schema
 
 FOLDER = Path(__file__).resolve().parents[3] / "contracts"
 """Where the checkout keeps them."""
 
 _SCHEMAS = "schemas"
+POLICY_SCHEMA = f"{_SCHEMAS}/policy.schema.json"
+"""For editors of policies: each file of the library names it in its first line."""
 _EVENT_FILES = "edu.tocsin.*.json"
 _WIDTH = 120
 
@@ -53,6 +57,8 @@ def _texts() -> Iterator[tuple[str, str]]:
     yield "openapi.json", _json(openapi_document())
     for event_type in sorted(MODELS):
         yield f"{_SCHEMAS}/{event_type}.json", _json(event_schema(event_type))
+    policy = {"$schema": DIALECT, "$id": f"{SCHEMA_PREFIX}edu.tocsin.policy", **policy_schema()}
+    yield POLICY_SCHEMA, _json(policy)
 
 
 def _superfluous(folder: Path, texts: dict[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from escalation_policies.loader import load_library
 from services.cli.contracts.json_schemas import VERSION
 from services.intake.app import create_app
 from services.intake.deps import Deps
+from services.intake.seal import Seal
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
@@ -35,6 +36,7 @@ def _application() -> FastAPI:
         tokens=TokenRows(database),
         directory=lambda: DirectorySnapshot.of(units=(), people=()),
         policies=load_library(),
+        seal=Seal([b"seals nothing: the application only describes itself"]),
         wake=lambda: None,
         new_id=lambda: "",
         lane="intake/contract",

@@ -1,8 +1,8 @@
-"""Counts wrong acknowledgement codes, so that nobody can try them all.
+"""Counts what one address tries in a minute: wrong codes, wrong secrets, petitions, so that nobody tries them all.
 
 Codes are looked up one after another (``turn``), so that guesses sent at once are counted like any others, while right
-codes sent at once, by a whole school behind one address, all pass. Nothing older than a minute is kept, and no more
-than the limit for all. Counts are per process.
+codes sent at once, by a whole school behind one address, all pass. Nothing older than a minute is kept, and where there
+is a limit for all, no more than that. Counts are per process.
 """
 
 import asyncio
@@ -11,36 +11,45 @@ from collections import deque
 from collections.abc import Callable
 
 WINDOW_SECONDS = 60.0
-PER_CLIENT = 10
-IN_ALL = 120
-"""At 120 a minute against codes of 40 bits and 1,000 living codes, one guess in about 17 years is right."""
+GUESSES_PER_CLIENT = 10
+PETITIONS_PER_CLIENT = 30
+"""A village may sit behind one address, and nobody is to be kept from petitioning."""
+
+WRONG_CODES_IN_ALL = 120
+"""Codes are short: 2^30 of them. At 120 a minute and 1,000 living codes, one guess in about six days is right."""
 
 IPV6_PREFIX = 64
 """One customer has a whole /64 (RFC 6177), so single IPv6 addresses say nothing."""
 
 
-class WrongCodes:
-    """The wrong attempts of the last minute. ``monotonic`` is real seconds."""
+class Attempts:
+    """The attempts of the last minute. ``monotonic`` is real seconds; ``in_all`` is the limit for everybody together.
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    Secrets of 128 bits need no limit for all, and petitions must not have one: a crowd could use it up, and nobody
+    else could petition.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], *, per_client: int, in_all: int | None = None) -> None:
         self.turn = asyncio.Lock()
+        self._per_client = per_client
         self._monotonic = monotonic
+        self._in_all = in_all
         self._attempts: deque[tuple[float, str]] = deque()
 
     def seconds_to_wait(self, address: str | None) -> float:
-        """Return how long ``address`` must wait before its next guess; 0 when it need not."""
+        """Return how long ``address`` must wait before its next attempt; 0 when it need not."""
         now = self._monotonic()
         while self._attempts and self._attempts[0][0] <= now - WINDOW_SECONDS:
             self._attempts.popleft()
         client = client_of(address)
         own = [at for at, other in self._attempts if other == client]
-        full_since = [own[-PER_CLIENT]] if len(own) >= PER_CLIENT else []
-        if len(self._attempts) >= IN_ALL:
-            full_since.append(self._attempts[-IN_ALL][0])
+        full_since = [own[-self._per_client]] if len(own) >= self._per_client else []
+        if self._in_all is not None and len(self._attempts) >= self._in_all:
+            full_since.append(self._attempts[-self._in_all][0])
         return max((since + WINDOW_SECONDS - now for since in full_since), default=0.0)
 
     def count(self, address: str | None) -> None:
-        """Remember a wrong code from ``address``."""
+        """Remember an attempt from ``address``."""
         self._attempts.append((self._monotonic(), client_of(address)))
 
 

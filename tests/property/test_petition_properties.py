@@ -1,0 +1,170 @@
+"""Random lives of a petition: whom it concerns, who acts for them, who moves where; facts late, doubled, reordered."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from escalation_policies.schema import Policy
+from events import incident as facts
+from events import petition as said
+from events.base import CaseFact
+from tests.support.case_truths import clocks_are_watched, history_is_whole, journal_replays
+from tests.support.county import POSTS, UNITS, County
+from tests.support.exclusion import Excluded
+from tests.support.petition_truths import nobody_forgets_the_petitioner, petition_breaches_are_true
+from tests.support.policy_variants import library, with_receipt, with_rounds
+from tests.support.scenario import DAY, START, Scenario, shipped
+
+CASE = "case-1"
+WRITTEN, ON_SITE = (with_rounds(shipped().for_kind(kind), 3) for kind in ("petition", "petition-on-site"))
+POLICIES: dict[str, Policy] = {
+    "written": WRITTEN,
+    "on site": ON_SITE,
+    "on site, all": with_receipt(ON_SITE, "government_and_bureau", "all"),
+    "at any hour": WRITTEN.model_copy(update={"quiet_hours": None}),
+}
+PERSON = st.sampled_from(sorted(POSTS))
+CONCERNED = st.lists(st.sampled_from([*POSTS, *UNITS]), max_size=3, unique=True)
+DAYS = st.sampled_from([0.01, 0.2, 0.5, 1, 2, 4, 7.6, 14, 15.6, 16, 30, 31, 60.6, 91])
+AGO = st.sampled_from([0, 0, 0, 0.001, 0.5, 2, 6, 15, 31, 62])
+SAYINGS: tuple[tuple[Any, dict[str, Any]], ...] = (
+    (facts.IncidentAcknowledged, {}),
+    (facts.IncidentDeclined, {}),
+    (facts.UpwardReportFiled, {"summary": "thirty parents"}),
+    (facts.UpdateFiled, {"summary": "twenty parents"}),
+    (facts.FinalReportFiled, {"summary": "they went home"}),
+    (facts.NoteAdded, {"text": "so"}),
+    (facts.IncidentClosed, {}),
+    (facts.IncidentWithdrawn, {}),
+    (facts.IncidentReopened, {"reason": "so"}),
+    (said.PetitionAccepted, {"notice": "yes"}),
+    (said.PetitionAccepted, {}),
+    (said.PetitionDeclined, {"reason": "no"}),
+    (said.ObjectionRaised, {"reason": "not ours"}),
+    (said.ExtensionGranted, {"reason": "an expert"}),
+    (said.PetitionResolved, {"answer": "paid back"}),
+    (said.PetitionResolved, {"answer": "not paid back"}),
+    (said.ReviewAnswered, {"answer": "right"}),
+)
+
+
+class PetitionLife(RuleBasedStateMachine):
+    """One petition from its filing on. Facts are said (get their time) and carried (judged) at different moments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.county = County()
+        self.scenario = Scenario(library(WRITTEN))
+        self.excluded = Excluded(())
+        self.on_the_way: list[CaseFact] = []
+        self.seen = 0
+
+    @initialize(named=st.sampled_from(sorted(POLICIES)), concerns=CONCERNED, hours=st.sampled_from([0, 0, 12.5, 40]))
+    def file(self, named: str, concerns: list[str], hours: float) -> None:
+        policy = POLICIES[named]
+        self.scenario = Scenario(library(policy))
+        self.scenario.directory = self.county
+        self.scenario.sleep_minutes(hours * 60)
+        self.excluded = Excluded(concerns)
+        self.scenario.petition(policy.applies_to.kinds[0], concerns=concerns, severity="IV")
+
+    @rule(delegate=PERSON, acts_for=PERSON)
+    def somebody_is_appointed(self, delegate: str, acts_for: str) -> None:
+        self.county.appoint(delegate, acts_for)
+
+    @rule(person=PERSON, like=PERSON)
+    def somebody_moves(self, person: str, like: str) -> None:
+        self.county.move(person, *self.post(like))
+
+    @rule(person=PERSON)
+    def somebody_comes_back(self, person: str) -> None:
+        self.county.posts[person] = County().posts[person]
+
+    @rule(person=PERSON, unit=st.sampled_from(["school-1", "bureau"]))
+    def somebody_keeps_a_duty(self, person: str, unit: str) -> None:
+        self.county.duties[unit, "school_leader" if unit == "school-1" else "duty_officer"] = person
+
+    def post(self, person: str) -> tuple[str, ...]:
+        unit, roles = POSTS[person]
+        return (unit, *roles)
+
+    @rule(days=DAYS)
+    def time_passes(self, days: float) -> None:
+        self.scenario.pass_days(days)
+
+    @rule(days=DAYS)
+    def the_worker_sleeps(self, days: float) -> None:
+        self.scenario.sleep_minutes(days * DAY)
+
+    @rule(
+        saying=st.sampled_from(SAYINGS),
+        by=PERSON,
+        ago=AGO,
+        held_back=st.booleans(),
+        copies=st.sampled_from([1, 1, 2]),
+    )
+    def somebody_speaks(
+        self, saying: tuple[Any, dict[str, Any]], by: str, ago: float, held_back: bool, copies: int
+    ) -> None:
+        kind, fields = saying
+        self.say(kind(case_id=CASE, received_at=self.ago(ago), by=by, **fields), held_back, copies)
+
+    @rule(by=PERSON, to=PERSON, ago=AGO, held_back=st.booleans())
+    def somebody_hands_over(self, by: str, to: str, ago: float, held_back: bool) -> None:
+        self.say(facts.IncidentReassigned(case_id=CASE, received_at=self.ago(ago), by=by, to=to), held_back)
+
+    @rule(ago=AGO, held_back=st.booleans())
+    def review_is_asked(self, ago: float, held_back: bool) -> None:
+        self.say(said.ReviewAsked(case_id=CASE, received_at=self.ago(ago)), held_back)
+
+    @precondition(lambda self: self.seen > 40)
+    @rule(ago=AGO, held_back=st.booleans())
+    def it_is_taken_back(self, ago: float, held_back: bool) -> None:
+        self.say(said.PetitionWithdrawn(case_id=CASE, received_at=self.ago(ago)), held_back)
+
+    @precondition(lambda self: bool(self.on_the_way))
+    @rule(data=st.data())
+    def a_fact_is_carried(self, data: st.DataObject) -> None:
+        self.scenario.judge(self.on_the_way.pop(data.draw(st.integers(0, len(self.on_the_way) - 1))))
+
+    def ago(self, days: float) -> datetime:
+        return max(START, self.scenario.now - timedelta(days=days))
+
+    def say(self, fact: CaseFact, held_back: bool, copies: int = 1) -> None:
+        self.on_the_way += [fact] * (copies if held_back else copies - 1)
+        if not held_back:
+            self.scenario.judge(fact)
+
+    @invariant()
+    def holds_at_every_moment(self) -> None:
+        if self.scenario.case is None:
+            return
+        clocks_are_watched(self.scenario.case)
+        history_is_whole(self.scenario.case, self.scenario.entries, self.scenario.requests)
+        nobody_forgets_the_petitioner(self.scenario.case)
+        self.nobody_complained_of_hears()
+
+    def nobody_complained_of_hears(self) -> None:
+        """Hold each message of the last step against the county as it was in it: nothing changes within a step."""
+        self.excluded.look(self.county, self.scenario.opened.policy.conflict.heads)
+        requests = self.scenario.requests
+        for request in requests[self.seen :]:
+            assert not self.excluded.ties(self.county, request.person_id), request
+        self.seen = len(requests)
+
+    def teardown(self) -> None:
+        if self.scenario.case is None:
+            return
+        for fact in self.on_the_way:
+            self.scenario.judge(fact)
+        self.scenario.pass_minutes(0)
+        self.holds_at_every_moment()
+        petition_breaches_are_true(self.scenario.opened, self.scenario.entries, self.scenario.now)
+        journal_replays(self.scenario.decisions, self.scenario.entries)
+
+
+TestPetitionLife = PetitionLife.TestCase
+TestPetitionLife.settings = settings()

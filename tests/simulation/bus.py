@@ -1,0 +1,138 @@
+"""The bus as data: topics with ids, partitions with offsets, and what may befall them."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from aiokafka.partitioner import murmur2
+
+from events.topics import CATALOGUE, CONSUMED, PARTITIONS, dead_letter
+from tests.simulation.diary import Diary
+from tests.simulation.virtual_time import VirtualLoop
+
+PREFIX = "tocsin."
+Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One record in a log, and from when on consumers see it."""
+
+    key: bytes | None
+    headers: Headers
+    value: bytes | None
+    visible_at: float
+
+
+@dataclass
+class Topic:
+    """One incarnation of a topic. A place in a log may be empty: a control record, or a record that was lost."""
+
+    topic_id: str
+    logs: list[list[Stored | None]] = field(default_factory=list)
+
+
+class SimBus:
+    """Every topic of one broker. ``away`` means that it does not answer."""
+
+    def __init__(self, loop: VirtualLoop, rng: Random, diary: Diary) -> None:
+        self._loop = loop
+        self._rng = rng
+        self._diary = diary
+        self._incarnations = 0
+        self.topics: dict[str, Topic] = {}
+        self.wanted = {PREFIX + topic.name: PARTITIONS for topic in CATALOGUE}
+        self.wanted |= {dead_letter(PREFIX + name): 1 for name in CONSUMED}
+        self.away = False
+        self.arrived = asyncio.Event()
+        self.appended = 0
+        self.trouble = 0.0
+        """How likely the bus's clients stumble."""
+        self.slow = 0.0
+        """How likely a record is to be seen only seconds after it was written."""
+        self.contradictions: list[str] = []
+        self._first_bytes: dict[tuple[str, str], bytes | None] = {}
+
+    def create_missing(self) -> None:
+        """Make the topics that do not exist, each with a new id."""
+        for name, partitions in self.wanted.items():
+            if name not in self.topics:
+                self._incarnations += 1
+                self.topics[name] = Topic(f"topic-id-{self._incarnations}", [[] for _ in range(partitions)])
+
+    def partition_of(self, topic: str, key: bytes) -> int:
+        """Return the partition that Kafka's own partitioner gives a key."""
+        return int((murmur2(key) & 0x7FFFFFFF) % len(self.topics[topic].logs))
+
+    def append(self, topic: str, partition: int, key: bytes | None, headers: Headers, value: bytes | None) -> int:
+        """Write a record; return its offset."""
+        delay = self._rng.uniform(0.5, 4.0) if self._rng.random() < self.slow else self._rng.uniform(0, 0.01)
+        log = self.topics[topic].logs[partition]
+        log.append(Stored(key, headers, value, self._loop.time() + delay))
+        self.appended += 1
+        self._compare(topic, headers, value)
+        self._diary.write("appended", topic, partition, len(log) - 1, _id_of(headers))
+        self._loop.call_later(delay, self._tell)
+        return len(log) - 1
+
+    def _compare(self, topic: str, headers: Headers, value: bytes | None) -> None:
+        """One of our ids has one content, however often it is published."""
+        named = dict(headers)
+        if not named.get("ce_source", b"").startswith(b"/tocsin/") or topic.endswith(".dead-letter"):
+            return
+        first = self._first_bytes.setdefault((topic, _id_of(headers)), value)
+        if first != value:
+            self.contradictions.append(f"{topic} {_id_of(headers)}: {first!r} and then {value!r}")
+
+    def _tell(self) -> None:
+        self.arrived.set()
+        self.arrived = asyncio.Event()
+
+    def read(self, topic: str, partition: int, start: int, limit: int) -> Iterator[tuple[int, Stored]]:
+        """Yield up to ``limit`` visible records from ``start`` on."""
+        found = self.topics.get(topic)
+        log = found.logs[partition] if found else []
+        for offset in range(start, len(log)):
+            record = log[offset]
+            if record is None:
+                continue
+            if record.visible_at > self._loop.time() or limit == 0:
+                return
+            limit -= 1
+            yield offset, record
+
+    def end(self, topic: str, partition: int) -> int:
+        """Return the offset after the last record."""
+        return len(self.topics[topic].logs[partition]) if topic in self.topics else 0
+
+    def wipe(self) -> None:
+        """Lose everything, the topics included."""
+        self._diary.write("bus wiped")
+        self.topics.clear()
+
+    def cut_back(self, topic: str, partition: int, records: int) -> None:
+        """Lose the end of a log, as a broker may that did not wait for its disk."""
+        if topic in self.topics:
+            self._diary.write("bus cut back", topic, partition, records)
+            del self.topics[topic].logs[partition][-records:]
+
+    def lose_one(self, topic: str, partition: int) -> None:
+        """Lose one record out of a log: its offset stays empty."""
+        log = self.topics[topic].logs[partition] if topic in self.topics else []
+        if log:
+            place = self._rng.randrange(len(log))
+            self._diary.write("bus lost", topic, partition, place)
+            log[place] = None
+
+    def double_one(self, topic: str, partition: int) -> None:
+        """Write a record a second time, on any partition."""
+        log = self.topics[topic].logs[partition] if topic in self.topics else []
+        record = self._rng.choice(log) if log else None
+        if record is not None:
+            to = self._rng.choice([partition, self._rng.randrange(len(self.topics[topic].logs))])
+            self.append(topic, to, record.key, record.headers, record.value)
+
+
+def _id_of(headers: Headers) -> str:
+    return dict(headers).get("ce_id", b"?").decode(errors="replace")

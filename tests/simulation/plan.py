@@ -1,0 +1,70 @@
+"""What the seed decides before a run: how many of everything, and which troubles it will see."""
+
+from dataclasses import dataclass
+from random import Random
+
+SPEEDS = (30.0, 60.0, 120.0, 360.0, 1200.0, 3600.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run. Rates are events a second of the machine's time; 0 leaves a trouble out, so that others show alone."""
+
+    speed: float
+    seconds: float
+    reports: int
+    escalations: int
+    notifiers: int
+    intakes: int
+    crashes: float
+    freezes: float
+    stops: float
+    outages: float
+    wipes: float
+    cuts: float
+    losses: float
+    doubles: float
+    garbage: float
+    clock_jumps: float
+    directory_changes: float
+    policy_changes: float
+    client_trouble: float
+    slow_records: float
+    provider_badness: float
+    waits_for_silence: bool
+    """At the end the reconciler waits out its silence, instead of seeing later records pass the lost ones."""
+    last_jump_hours: float
+    """How far the services' time leaps at the end, as after a long stop."""
+
+
+def draw_plan(rng: Random) -> Plan:
+    """Return the plan of a seed. Each trouble is absent from about half of the runs."""
+
+    def rate(most: float) -> float:
+        return rng.uniform(0, most) if rng.random() < 0.5 else 0.0
+
+    return Plan(
+        speed=rng.choice(SPEEDS),
+        seconds=rng.uniform(6, 16),
+        reports=rng.randint(1, 5),
+        escalations=rng.choice([1, 2, 2]),
+        notifiers=rng.choice([1, 1, 2]),
+        intakes=rng.choice([1, 1, 2]),
+        crashes=rate(0.5),
+        freezes=rate(0.08),
+        stops=rate(0.1),
+        outages=rate(0.15),
+        wipes=rate(0.08),
+        cuts=rate(0.2),
+        losses=rate(0.3),
+        doubles=rate(1.0),
+        garbage=rate(0.5),
+        clock_jumps=rate(0.15),
+        directory_changes=rate(0.5),
+        policy_changes=rate(0.1),
+        client_trouble=rate(0.5),
+        slow_records=rate(0.3),
+        provider_badness=rate(0.6),
+        waits_for_silence=rng.random() < 0.15,
+        last_jump_hours=rng.choice([0, 0, 1, 24, 24 * 20]),
+    )

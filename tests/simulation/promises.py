@@ -1,0 +1,165 @@
+"""What a settled world is held to: the promises of DESIGN §7 that lost, doubled, late and broken parts can break."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from escalation_policies.case import Case
+from escalation_policies.machine import Decision, replay
+from events.base import CaseFact
+from events.escalation import JournalEntry
+from events.notification import NotificationRequested
+from services.escalation.case_text import CaseText
+from services.runtime.database import Database
+from services.runtime.tables import cases, inbox, journal, notifications
+from tests.simulation.people import Told
+from tests.simulation.workers import Surroundings
+from tests.support.case_truths import breaches_are_true, clocks_are_watched, history_is_whole
+from tests.support.petition_truths import petition_breaches_are_true
+from tests.support.truth import assert_positions_gapless
+
+
+class Broken(Exception):
+    """A promise was broken."""
+
+
+async def check(database: Database, around: Surroundings, told: Told, now: datetime) -> list[Case]:
+    """Return the cases.
+
+    Raises:
+        Broken: saying which promise, and where.
+    """
+    _nobody_else_wrote(around)
+    if around.bus.contradictions:
+        raise Broken(f"one id, two contents: {around.bus.contradictions[0]}"[:3000])
+    await assert_positions_gapless(database)
+    found = await _cases(database)
+    requested: Counter[str] = Counter()
+    for case, entries in found.values():
+        decisions = _replayed(case, entries)
+        asked = [e for d in decisions for e in d.effects if isinstance(e, NotificationRequested)]
+        requested.update(request.notification_id for request in asked)
+        _true_to_life(case, entries, asked, now)
+    if doubled := [one for one, count in requested.items() if count > 1]:
+        raise Broken(f"promise 4: requested more than once: {doubled}")
+    await _nothing_filed_is_lost(database, told, {case_id: entries for case_id, (_, entries) in found.items()})
+    await _everything_was_tried(database, around, requested, now)
+    return [case for case, _ in found.values()]
+
+
+async def _cases(database: Database) -> dict[str, tuple[Case, list[JournalEntry]]]:
+    async with database.reading() as connection:
+        states = list(await connection.execute(select(cases.c.case_id, cases.c.state).order_by(cases.c.case_id)))
+        rows = list(await connection.execute(select(journal.c.case_id, journal.c.entry).order_by(journal.c.seq)))
+    entries: dict[str, list[JournalEntry]] = {row.case_id: [] for row in states}
+    for row in rows:
+        entries[row.case_id].append(JournalEntry.model_validate_json(row.entry))
+    found = {}
+    for row in states:
+        case = Case.model_validate_json(row.state)
+        if CaseText().write(case) != row.state:
+            raise Broken(f"case {case.case_id} is not read as it was written")
+        found[row.case_id] = (case, entries[row.case_id])
+    return found
+
+
+def _replayed(case: Case, entries: list[JournalEntry]) -> list[Decision]:
+    """Return the decisions of the journal, replayed: the same state and the same entries, byte for byte."""
+    decisions = replay(entries)
+    last = decisions[-1].state
+    if last is None or last.model_dump_json() != case.model_dump_json():
+        raise Broken(f"promise 10: the journal of {case.case_id} replays to another state")
+    again = [e.model_dump_json() for d in decisions for e in d.effects if isinstance(e, JournalEntry)]
+    if again != [entry.model_dump_json() for entry in entries]:
+        raise Broken(f"promise 10: the journal of {case.case_id} replays to another history")
+    return decisions
+
+
+def _true_to_life(
+    case: Case, entries: list[JournalEntry], requests: list[NotificationRequested], now: datetime
+) -> None:
+    """Check promises 2 and 3: each clock that ran out has its record, and none that was stopped in time."""
+    try:
+        clocks_are_watched(case)
+        history_is_whole(case, entries, requests)
+        breaches_are_true(_with(case, of_the_chain=True), entries, now)
+        _overdue_is_recorded(_with(case, of_the_chain=False), entries, now)
+        if case.petition is not None:
+            petition_breaches_are_true(case, entries, now)
+    except AssertionError as error:
+        raise Broken(f"case {case.case_id} ({case.policy.id}): {error}"[:3000]) from error
+    if case.next_due_at is not None and case.next_due_at <= now:
+        raise Broken(f"promise 2: case {case.case_id} has a deadline that nobody noticed")
+
+
+_CHAIN = frozenset({"report_to_principal", "report_upward", "upward_receipt", "follow_up"})
+"""Clocks that an answer of the chain stops; the others are stopped by what the office does."""
+
+
+def _with(case: Case, *, of_the_chain: bool) -> Case:
+    return case.model_copy(update={"clocks": tuple(c for c in case.clocks if (c.name in _CHAIN) == of_the_chain)})
+
+
+def _overdue_is_recorded(case: Case, entries: list[JournalEntry], now: datetime) -> None:
+    recorded = {entry.clock for entry in entries if entry.kind == "breach-recorded"}
+    for clock in case.clocks:
+        assert clock.status != "running" or clock.deadline > now or clock.due, clock
+        assert clock.status != "breached" or clock.key in recorded, clock
+
+
+async def _nothing_filed_is_lost(database: Database, told: Told, entries: Mapping[str, list[JournalEntry]]) -> None:
+    """Check promise 1: every fact that was accepted is in the history of its case, as it was told."""
+    async with database.reading() as connection:
+        rows = await connection.execute(select(inbox.c.event_id).where(inbox.c.consumer == "escalation"))
+        handled = set(rows.scalars())
+    for event_id, fact in told.accepted.items():
+        if event_id not in handled:
+            raise Broken(f"promise 1: {fact.TYPE} {event_id} was accepted and never handled")
+        if not any(_is_of(entry, fact) for entry in entries.get(fact.case_id, ())):
+            raise Broken(f"promise 1: {fact.TYPE} {event_id} of case {fact.case_id} was accepted and left no trace")
+
+
+def _is_of(entry: JournalEntry, fact: CaseFact) -> bool:
+    cause: Any = entry.cause
+    return (
+        cause is not None and cause.type == fact.TYPE and cause.data == fact.model_dump(mode="json", exclude_none=True)
+    )
+
+
+async def _everything_was_tried(
+    database: Database, around: Surroundings, requested: Mapping[str, int], now: datetime
+) -> None:
+    """Check promises 4 and 5: every message was handed over, or its failure is on record."""
+    async with database.reading() as connection:
+        rows = {row.notification_id: row for row in await connection.execute(select(notifications))}
+    if lost := sorted(requested.keys() - rows.keys()):
+        raise Broken(f"promise 4: {len(lost)} messages were requested and are nowhere: {lost[:3]}")
+    if invented := sorted(rows.keys() - requested.keys()):
+        raise Broken(f"promise 4: {len(invented)} messages that no case requested: {invented[:3]}")
+    for row in rows.values():
+        if row.state == "handed-over":
+            taken = around.providers[row.channel].taken[row.notification_id]
+            if taken == 0 and row.provider_id != "never-taken":
+                raise Broken(f"promise 5: {row.notification_id} counts as handed over, and nobody took it")
+        elif row.state == "pending" and _is_held(row, now):
+            continue
+        elif row.state != "failed-permanent" or not row.reason:
+            raise Broken(f"promise 5: {row.notification_id} ended as {row.state} for {row.reason!r}")
+
+
+def _is_held(row: Any, now: datetime) -> bool:
+    """Return whether quiet hours hold a message back now: it waits for the moment its request names."""
+    request = NotificationRequested.model_validate_json(row.request)
+    return request.not_before is not None and now < request.not_before == row.next_try_at
+
+
+def _nobody_else_wrote(around: Surroundings) -> None:
+    connection = sqlite3.connect(around.path)
+    strangers = connection.execute("SELECT * FROM witness_strangers LIMIT 3").fetchall()
+    connection.close()
+    if strangers:
+        raise Broken(f"fencing: somebody wrote what another had claimed (name, what, writer, claimer): {strangers}")

@@ -1,0 +1,63 @@
+"""What is still under way in a healed world: records, messages, deadlines, and logs not read to their end."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+
+from services.runtime.tables import to_micros
+from tests.simulation.bus import PREFIX
+from tests.simulation.workers import Surroundings
+
+READERS = {"incidents": "escalation", "petitions": "escalation", "notifications": "notifier"}
+_COUNTS = {
+    "records to publish": "SELECT count(*) FROM outbox WHERE pending",
+    "records to confirm": "SELECT count(*) FROM outbox WHERE NOT pending",
+    "messages to finish": "SELECT count(*) FROM notifications WHERE next_try_at IS NOT NULL"
+    " AND NOT (state = 'pending' AND next_try_at > :now)",
+    "deadlines to fire": "SELECT count(*) FROM cases WHERE next_due_at <= :now",
+}
+
+
+_HELD = "SELECT max(next_try_at) FROM notifications WHERE state = 'pending' AND next_try_at > ?"
+
+
+class Store:
+    """A look at the store from outside of every process."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def under_way(self) -> Counter[str]:
+        """Return what is not finished, and how much of it."""
+        around = self._around
+        with sqlite3.connect(around.path, isolation_level=None) as connection:
+            now = {"now": to_micros(around.machine.clock.now())}
+            left = Counter({name: connection.execute(sql, now).fetchone()[0] for name, sql in _COUNTS.items()})
+            read = {
+                (topic, number, topic_id): offset
+                for topic, number, topic_id, offset in connection.execute(
+                    "SELECT topic, partition, topic_id, offset FROM consumed"
+                )
+            }
+        connection.close()
+        left["records to read"] = sum(
+            max(0, len(log) - 1 - read.get((PREFIX + name, number, around.bus.topics[PREFIX + name].topic_id), -1))
+            for name in READERS
+            for number, log in enumerate(around.bus.topics[PREFIX + name].logs)
+            if any(log)
+        )
+        return +left
+
+    def morning(self) -> float | None:
+        """Return in how many seconds of the loop the last message is due that quiet hours hold back now, if any is."""
+        clock = self._around.machine.clock
+        now = to_micros(clock.now())
+        with sqlite3.connect(self._around.path, isolation_level=None) as connection:
+            last = connection.execute(_HELD, (now,)).fetchone()[0]
+        connection.close()
+        return None if last is None else (last - now) / 1e6 / clock.speed
+
+
+def settling(left: Mapping[str, int]) -> bool:
+    """Return whether all that is left are records which somebody must be told are lost."""
+    return set(left) <= {"records to confirm", "records to read"}

@@ -1,0 +1,178 @@
+"""Service processes in the simulation: the real wiring of each, on a simulated loop, store file, bus and providers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import copy_context
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from services.escalation import main as escalation
+from services.intake.main import LANES
+from services.notifier import main as notifier
+from services.runtime.bus_access import BusAccess
+from services.runtime.keeper import Keeper
+from services.runtime.outages import STORE_TROUBLE
+from services.runtime.process import Process
+from services.runtime.settings import Settings
+from tests.simulation.bus import SimBus
+from tests.simulation.county import libraries
+from tests.simulation.diary import Diary
+from tests.simulation.doors import SimAdmin, SimEngine, SimProducer
+from tests.simulation.group import Group
+from tests.simulation.machine import Machine
+from tests.simulation.memory import Sabotage, SimDatabase
+from tests.simulation.provider import Provider, SimChannel
+from tests.simulation.virtual_time import LIFE, Life, VirtualLoop
+
+
+@dataclass
+class Surroundings:
+    """What every process of a run shares."""
+
+    loop: VirtualLoop
+    rng: Random
+    diary: Diary
+    machine: Machine
+    bus: SimBus
+    groups: Mapping[str, Group]
+    providers: Mapping[str, Provider]
+    path: Path
+    settings: Settings
+    sabotage: Sabotage | None
+    reports_bug: Callable[[str], None]
+    policies: int = 0
+    """Which library a process that starts now reads."""
+
+
+class Worker:
+    """One place for a process: it is started there, dies, freezes, and is started again."""
+
+    def __init__(self, around: Surroundings, service: str, number: int) -> None:
+        self._around = around
+        self._settings = around.settings.model_copy(update={"worker_id": f"w{number}"})
+        self._incarnations = 0
+        self.deaths = 0
+        self._ended: list[tuple[Life, SimDatabase]] = []
+        self._made: list[Process] = []
+        self.service = service
+        self.name = f"{service}-w{number}"
+        self.life: Life | None = None
+        self.process: Process | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Return whether a process lives here."""
+        return self.life is not None and self.life.alive
+
+    def start(self, *, dies_at_step: int = 0, dies_at_call: int = 0) -> None:
+        """Start a process, unless one lives here."""
+        if self.runs:
+            return
+        self._incarnations += 1
+        life = self.life = Life(f"{self.name}.{self._incarnations}")
+        life.dies_at_step, life.dies_at_call = dies_at_step, dies_at_call
+        around = self._around
+        database = SimDatabase(around.path, life, around.machine.now_micros, around.rng, around.sabotage)
+        self._ended.append((life, database))
+        life.on_death = lambda where: self._died(life, database, where)
+        context = copy_context()
+        context.run(LIFE.set, life)
+        around.diary.write("started", life.name)
+        around.loop.create_task(self._run(life, database), context=context)
+
+    def _died(self, life: Life, database: SimDatabase, where: str) -> None:
+        self.deaths += 1
+        self._around.diary.write("killed", life.name, "at", where)
+        database.cut()
+        self.process = None
+        self._silent()
+
+    def _silent(self) -> None:
+        if self.service in self._around.groups:
+            self._around.groups[self.service].silent(self._instance)
+
+    @property
+    def _instance(self) -> str:
+        return f"{self.service}-{self._settings.worker_id}"
+
+    def freeze(self) -> None:
+        """Stop the process where it is, at its next step outside of the file's write lock."""
+        if self.life is not None and self.life.alive:
+            self._around.diary.write("frozen", self.life.name)
+            self.life.freeze_wanted = True
+            self._around.loop.call_later(0.1, self._silent)
+
+    def wake(self) -> None:
+        """Let a frozen process go on."""
+        if self.life is not None and self.life.freeze_wanted:
+            self._around.diary.write("woken", self.life.name)
+            self.life.wake(self._around.loop)
+
+    def terminate(self) -> None:
+        """Ask the process to stop, as SIGTERM does."""
+        if self.life is not None and self.life.alive and self.life.on_term is not None:
+            self._around.diary.write("terminated", self.life.name)
+            self.life.on_term()
+
+    async def _run(self, life: Life, database: SimDatabase) -> None:
+        around = self._around
+        access = BusAccess(
+            SimAdmin(self._settings, around.bus),
+            lambda: SimProducer(around.bus, around.rng),
+            SimEngine(around.bus, around.rng, dict(around.groups), self._instance),
+        )
+        process = Process(self.service, self._settings, database, around.machine.clock, access)
+        self._made.append(process)
+        try:
+            await process.directory.refresh()
+            await self._prepare(process)
+            self.process = process
+            await process.run()
+        except STORE_TROUBLE as error:
+            around.diary.write("stopped by", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a process must not end of it
+            around.reports_bug(f"{life.name} stopped by itself: {error!r}")
+        finally:
+            if life.alive:
+                self.process = None
+                life.alive = False
+                database.cut()
+                around.diary.write("ended", life.name)
+
+    async def _prepare(self, process: Process) -> None:
+        await _WIRING[self.service](self, process)
+
+    async def _intake(self, process: Process) -> None:
+        keeper = Keeper(process.ownership, LANES, self._settings.lease_seconds, only_with_mail=True)
+        await keeper.claim(f"{LANES}{self._settings.worker_id}")
+        process.keep(keeper)
+        process.add_shared()
+
+    async def _escalation(self, process: Process) -> None:
+        await escalation.prepare(process, libraries()[self._around.policies])
+
+    async def _notifier(self, process: Process) -> None:
+        around, timeout = self._around, self._settings.provider_timeout_seconds
+        channels = {name: SimChannel(provider, around.rng, timeout) for name, provider in around.providers.items()}
+        await notifier.prepare(process, channels, around.rng)
+
+    def bury(self) -> None:
+        """After the run, let whatever lived here come to its end: a dead process's tasks may still hold things."""
+        for life, database in self._ended:
+            life.rise(self._around.loop)
+            database.cut()
+
+    async def close(self) -> None:
+        """Close what the processes that lived here had open, and the tasks they died too early to begin."""
+        for process in self._made:
+            for _, task in process._tasks:
+                task.close()
+        for _, database in self._ended:
+            await database.close()
+
+
+_WIRING: Mapping[str, Callable[[Worker, Process], Awaitable[None]]] = {
+    "intake": Worker._intake,
+    "escalation": Worker._escalation,
+    "notifier": Worker._notifier,
+}

@@ -1,0 +1,205 @@
+"""One run: a seeded world lives for a while in trouble, is healed, settles, and is held to the promises."""
+
+import asyncio
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from services.notifier.channels.base import Message
+from services.notifier.sending import LOOK_SECONDS
+from tests.simulation.bus import PREFIX, SimBus
+from tests.simulation.county import County
+from tests.simulation.diary import Diary
+from tests.simulation.group import Group
+from tests.simulation.machine import Machine
+from tests.simulation.memory import Sabotage, SimDatabase
+from tests.simulation.people import People
+from tests.simulation.plan import Plan, draw_plan
+from tests.simulation.promises import Broken, check
+from tests.simulation.provider import Provider
+from tests.simulation.settled import Store, settling
+from tests.simulation.stage import folder, logged_to, no_collector, settings, shared_dice, template
+from tests.simulation.troubles import CONFIRMED, Troubles
+from tests.simulation.virtual_time import Life, Stuck, VirtualLoop
+from tests.simulation.workers import Surroundings, Worker
+
+SETTLE_SECONDS = 120.0
+"""How long a healed world may take until nothing is under way any more."""
+TRAFFIC_SECONDS = 4.0
+BURIAL_SECONDS = 20.0
+LAST_CALLS = 3
+"""How often a task is asked to end: one that cleans up may begin to wait again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one run."""
+
+    seed: int
+    digest: str
+    faults: list[str]
+    case_hours: float
+    records: int
+    crashes: int
+    cases: int
+    seconds: float
+    lines: list[str]
+
+
+def simulate(seed: int, *, sabotage: Sabotage | None = None, keep: bool = False) -> Outcome:
+    """Run one seed. Never raises for what the run finds: the faults are in the outcome."""
+    began = time.perf_counter()
+    loop = VirtualLoop()
+    loop.set_exception_handler(lambda _loop, _context: None)  # what a dead process never looked at
+    diary = Diary(loop, keep=keep)
+    rng = Random(seed)
+    with no_collector(), shared_dice(seed), logged_to(diary), folder() as made:
+        world = World(rng, loop, diary, made, sabotage)
+        try:
+            loop.run_until_complete(world.live())
+        except Stuck as error:
+            world.faults.append(f"stuck: {error}")
+        digest = diary.digest
+        world.bury()
+        loop.close()
+    return Outcome(
+        seed=seed,
+        digest=digest,
+        faults=world.faults,
+        case_hours=world.case_hours,
+        records=world.around.bus.appended,
+        crashes=world.killed,
+        cases=len(world.people.told.cases),
+        seconds=time.perf_counter() - began,
+        lines=list(diary.lines),
+    )
+
+
+class World:
+    """Everything of one run."""
+
+    def __init__(self, rng: Random, loop: VirtualLoop, diary: Diary, made: Path, sabotage: Sabotage | None) -> None:
+        self.plan: Plan = draw_plan(rng)
+        self.faults: list[str] = []
+        self.case_hours = 0.0
+        self._rng = rng
+        shared = settings(self.plan.speed, made)
+        path = made / "tocsin.db"
+        shutil.copyfile(template(), path)
+        machine = Machine(loop, self.plan.speed)
+        names = ("escalation", "notifier")
+        self.around = Surroundings(
+            loop=loop,
+            rng=rng,
+            diary=diary,
+            machine=machine,
+            bus=SimBus(loop, rng, diary),
+            groups={name: Group(name, loop, rng, diary, shared.session_timeout_seconds) for name in names},
+            providers={n: Provider(n, rng, diary, self.hear) for n in ("sms", "email")},
+            path=path,
+            settings=shared,
+            sabotage=sabotage,
+            reports_bug=self.faults.append,
+        )
+        numbers = {"intake": self.plan.intakes, "escalation": self.plan.escalations, "notifier": self.plan.notifiers}
+        self.workers = [
+            Worker(self.around, name, turn) for name, count in numbers.items() for turn in range(1, count + 1)
+        ]
+        self.county = County(Random(rng.random()))
+        self.people = People(self.around, self.county, [w for w in self.workers if w.service == "intake"])
+        self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None)
+        self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office)
+
+    def hear(self, message: Message) -> None:
+        """Let people hear a message that a provider took."""
+        self.people.hear(message)
+
+    @property
+    def killed(self) -> int:
+        """Return how many processes died."""
+        return sum(worker.deaths for worker in self.workers)
+
+    async def live(self) -> None:
+        """Live through the plan, and judge."""
+        self.around.diary.write(self.plan)
+        self.around.bus.create_missing()
+        await self._troubles.write_directory()
+        supervising = asyncio.create_task(self._supervise())
+        reporting = [asyncio.create_task(self._report(number)) for number in range(self.plan.reports)]
+        self._troubles.begin()
+        await asyncio.sleep(self.plan.seconds)
+        await asyncio.gather(*reporting)
+        supervising.cancel()
+        self.around.machine.set_by(self.plan.last_jump_hours * 3600 / self.plan.speed)
+        await self._troubles.heal()
+        supervising = asyncio.create_task(self._supervise())
+        await self.people.finish()
+        await self._settle()
+        if (seconds := Store(self.around).morning()) is not None:
+            self.around.diary.write("leaps to the morning", f"{seconds:.6f}")
+            self.around.machine.set_by(seconds + 1 / self.plan.speed)
+            await asyncio.sleep(LOOK_SECONDS)
+            await self._settle()
+        supervising.cancel()
+        await self._judge()
+
+    async def _supervise(self) -> None:
+        while True:
+            self._troubles.revive()
+            await asyncio.sleep(self._rng.uniform(0.2, 4))
+
+    async def _report(self, number: int) -> None:
+        await asyncio.sleep(self._rng.uniform(0, self.plan.seconds))
+        self.people.report(number)
+
+    async def _settle(self) -> None:
+        """Wait until nothing is under way. Later records, or the reconciler's patience, bring up what was lost."""
+        loop, store = self.around.loop, Store(self.around)
+        end = loop.time() + SETTLE_SECONDS
+        while (left := store.under_way()) and loop.time() < end:
+            self.around.diary.write("under way:", dict(left))
+            await asyncio.sleep(TRAFFIC_SECONDS)
+            if loop.time() > end - SETTLE_SECONDS / 2:
+                self.around.machine.stop()
+            if settling(left):
+                if self.plan.waits_for_silence:
+                    self.around.machine.set_database_by(700 * 64)
+                else:
+                    self._troubles.strew([(PREFIX + n, p) for n in CONFIRMED for p in range(12)])
+        if left:
+            self.faults.append(f"never settled: {left}")
+
+    async def _judge(self) -> None:
+        now = self.around.machine.clock.now()
+        try:
+            cases = await check(self._office, self.around, self.people.told, now)
+        except Broken as error:
+            self.faults.append(str(error))
+        except AssertionError as error:
+            self.faults.append(f"{type(error).__name__}: {error}"[:2000] or "an assertion")
+        else:
+            spans = [(case.closed_at or now) - case.received_at for case in cases]
+            self.case_hours = sum((max(span, timedelta()) for span in spans), timedelta()) / timedelta(hours=1)
+
+    def bury(self) -> None:
+        """Let everything come to its end; what dead processes held is let go."""
+        loop = self.around.loop
+        loop.turns = 0
+        for _ in range(LAST_CALLS):
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            for worker in self.workers:
+                worker.bury()
+            loop.run_until_complete(_ended(tasks))
+        for worker in self.workers:
+            loop.run_until_complete(worker.close())
+        loop.run_until_complete(self._office.close())
+
+
+async def _ended(tasks: set[asyncio.Task[object]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=BURIAL_SECONDS)

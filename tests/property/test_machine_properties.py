@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,6 +20,9 @@ from tests.support.case_truths import (
 )
 from tests.support.policy_variants import county, library, with_both_in_the_district, with_receipt, with_rounds
 from tests.support.scenario import SCHOOL, STAFF, START, Scenario, Staff, shipped
+
+pytestmark = pytest.mark.timeout(900)
+"""Seconds: a life that fails is made as short as it can be before it is shown, which takes minutes."""
 
 CASE = "case-1"
 COUNTY = with_rounds(county(), 3)

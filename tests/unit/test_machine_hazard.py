@@ -92,6 +92,17 @@ def test_hazard_is_struck_off_only_with_evidence() -> None:
     assert (scenario.opened.status, scenario.status("rectification@principal")) == ("closed", "satisfied")
 
 
+def test_old_closing_carried_again_does_not_close_a_reopened_hazard() -> None:
+    """A copy of the closing, evidence and all, comes after the reopening: it speaks of the time before it."""
+    scenario = hazard()
+    scenario.say(facts.IncidentClosed, "principal", evidence="photograph 12")
+    scenario.pass_days(2)
+    scenario.say(facts.IncidentReopened, "director", reason="it is broken again")
+    scenario.say(facts.IncidentClosed, "principal", evidence="photograph 12", carried_late_minutes=2 * DAY)
+    assert scenario.opened.status == "open"
+    assert "rectification@principal#1" in scenario.opened.deadlines()
+
+
 def test_evidence_in_time_carried_late_withdraws_the_breach() -> None:
     """Gone on day 9, carried on day 12: the district hears that it was in time."""
     scenario = hazard()

@@ -130,6 +130,15 @@ def test_earlier_acceptance_carried_after_a_later_one_moves_the_time_to_answer()
     assert clock.started_at == START + timedelta(days=4)
 
 
+def test_time_to_answer_that_is_over_by_an_earlier_acceptance_is_a_breach() -> None:
+    """On day 67 it comes to be known that it was accepted on day 4: the 60 days are over, and that is not passed by."""
+    scenario = accepted(9)
+    scenario.pass_days(58)
+    late(scenario, PetitionAccepted, 63, by="deputy")
+    scenario.pass_minutes(1)
+    assert scenario.status(RESOLUTION) == "breached"
+
+
 def test_withdrawal_carried_late_takes_back_what_was_breached_since() -> None:
     """Taken back on day 10, carried on day 20: nobody breached a petition that was none any more."""
     scenario = filed()

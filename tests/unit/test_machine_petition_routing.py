@@ -40,6 +40,15 @@ def test_objection_in_time_carried_after_the_term_is_heard() -> None:
     assert deadline(scenario, "acceptance@district") == midnight("2026-09-17")
 
 
+def test_objection_carried_after_the_breach_takes_the_chase_along() -> None:
+    """Said on day 3, carried on day 16: the next office is chased on the day on which this one would have been."""
+    scenario = filed()
+    scenario.pass_days(16)
+    chased = scenario.opened.deadlines()["acceptance@school#1"]
+    scenario.say(ObjectionRaised, "principal", reason="not ours", carried_late_minutes=13 * DAY)
+    assert deadline(scenario, "acceptance@district") == chased
+
+
 def test_objection_that_comes_twice_moves_the_petition_once() -> None:
     """The copy finds it with another office."""
     scenario = filed()

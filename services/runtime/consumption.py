@@ -3,6 +3,7 @@
 What cannot be read goes to the dead-letter topic, with its reason and its original bytes; the next record is handled.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -111,9 +112,18 @@ class Consumption:
 
         The number of statements does not grow with the number of partitions.
 
+        A caller that is cancelled meanwhile leaves the unit to end by itself: what was committed and not taken up (a
+        message to send, a deadline to watch) would lie in the store, and nobody would look for it there.
+
         Raises:
             StaleEpoch: nothing was written; drop the partitions it names and try the others again.
         """
+        unit = asyncio.ensure_future(self._commit(batches))
+        unit.add_done_callback(_looked_at)
+        await asyncio.shield(unit)
+
+    async def _commit(self, batches: Sequence[tuple[Ownership, str, Sequence[Record]]]) -> None:
+        """Handle the batches in one transaction, and take up what follows from it."""
         counts: Counter[str] = Counter()
         async with self._store.transaction(*dict.fromkeys(owned for owned, _, _ in batches)) as unit:
             after = await self._handle(unit, batches, counts)
@@ -156,6 +166,12 @@ class Consumption:
         await unit.mark_seen(name, dict.fromkeys(handled), self._clock.now())
         await unit.advance(name, positions)
         return applied.after_commit
+
+
+def _looked_at(unit: asyncio.Future[None]) -> None:
+    """Look at the end of a unit whose caller may be gone: an error then concerns nobody, the records come again."""
+    if not unit.cancelled():
+        unit.exception()
 
 
 def _decode_all(records: Iterable[Record]) -> tuple[list[Received], list[Rejected]]:

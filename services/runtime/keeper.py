@@ -63,16 +63,25 @@ class Keeper:
             self.owned[name] = owned
             PARTITIONS_OWNED.set(len(self.owned))
             if self._listener is not None:
-                # Tried again here: a second claim would find our own lease alive, and nothing would be taken up.
-                await through_outages(partial(self._listener.claimed, owned), "what was claimed is taken up later")
+                await self._take_up(self._listener, owned)
         return owned
+
+    async def _take_up(self, listener: Listener, owned: Ownership) -> None:
+        """Let the listener take up a claim. If it is cut short, the claim counts as none: ``hold`` makes a new one."""
+        try:
+            # Tried again here: a second claim would find our own lease alive, and nothing would be taken up.
+            await through_outages(partial(listener.claimed, owned), "what was claimed is taken up later")
+        except BaseException:
+            if self.owned.get(owned.name) == owned:
+                del self.owned[owned.name]
+            raise
 
     async def hold(self, names: Collection[str]) -> None:
         """Claim those of ``names`` that are not ours already; a claim that no newer one ended stays as it is.
 
         Claiming anew would refuse the deadlines that are being fired under the old claim at this moment.
         """
-        held = [self.owned[name] for name in names if name in self.owned]
+        held = [self.owned[name] for name in sorted(names) if name in self.owned]
         for lost in await self._rows.renew(held):
             await self.drop(lost.name)
         for name in sorted({*names} - self.owned.keys()):

@@ -1,5 +1,6 @@
 """One unit of work on what arrived: repeats do nothing, bad records stop nothing, offsets move with the work."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -197,6 +198,22 @@ async def test_several_partitions_share_one_unit(database: Database) -> None:
     assert {row.case_id: row.partition for row in await rows_of(database, cases)} == {"a": 0, "b": 1, "c": 2}
     assert [await position(database, partition) for partition in (0, 1, 2)] == [4, 7, 9]
     assert len(await letters(database, "escalation/2")) == 1
+
+
+async def test_what_was_committed_is_taken_up_though_the_reader_was_cancelled(database: Database) -> None:
+    """A topic is recreated while a unit is under way: what it stored is taken up, for nobody would look for it."""
+    for turns in range(30):  # cancelled at each moment of the unit, the one after its commit included
+        consumer = Notebook()
+        reading = asyncio.create_task(handle(database, consumer, arrived(f"e{turns}", turns)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        async with asyncio.timeout(5):
+            while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - the unit ends by itself
+                await asyncio.sleep(0.001)
+        stored = f"e{turns}" in await remembered(database)
+        assert stored == (consumer.committed == 1), turns
 
 
 async def test_consumer_that_fails_leaves_nothing_of_the_batch(database: Database) -> None:

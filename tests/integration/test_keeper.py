@@ -86,3 +86,26 @@ async def test_claim_that_another_ended_is_made_anew(database: Database) -> None
     await keeper.hold({NAME})
     assert keeper.owned[NAME].epoch == taken.epoch + 1
     assert hearer.losses == [held]
+
+
+class Slow(Hearer):
+    """Takes its first claim up without end: whoever waits for it is cancelled."""
+
+    async def claimed(self, owned: Ownership) -> None:
+        await super().claimed(owned)
+        if len(self.claims) == 1:
+            await asyncio.Event().wait()
+
+
+async def test_claim_cut_short_while_it_was_taken_up_is_made_anew(database: Database) -> None:
+    """The bus goes away in the middle of an assignment: what was not loaded must not count as held."""
+    hearer = Slow()
+    keeper = keeper_of(database, "worker", hearer)
+    holding = asyncio.create_task(keeper.hold({NAME}))
+    async with asyncio.timeout(PATIENCE):
+        while not hearer.claims:  # noqa: ASYNC110 - what is waited for is a list
+            await asyncio.sleep(0.005)
+    holding.cancel()
+    await asyncio.gather(holding, return_exceptions=True)
+    await keeper.hold({NAME})
+    assert hearer.claims == [Ownership(NAME, 1), Ownership(NAME, 2)]

@@ -9,7 +9,7 @@ from aiokafka.partitioner import murmur2
 
 from events.topics import CATALOGUE, CONSUMED, PARTITIONS, dead_letter
 from tests.simulation.diary import Diary
-from tests.simulation.virtual_time import VirtualLoop
+from tests.simulation.virtual_time import OUTSIDE, VirtualLoop
 
 PREFIX = "tocsin."
 Headers = Sequence[tuple[str, bytes]]
@@ -73,7 +73,7 @@ class SimBus:
         self.appended += 1
         self._compare(topic, headers, value)
         self._diary.write("appended", topic, partition, len(log) - 1, _id_of(headers))
-        self._loop.call_later(delay, self._tell)
+        self._loop.call_later(delay, self._tell, context=OUTSIDE.copy())
         return len(log) - 1
 
     def _compare(self, topic: str, headers: Headers, value: bytes | None) -> None:

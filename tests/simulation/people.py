@@ -17,6 +17,7 @@ from events.ids import case_id_of_report, derived
 from services.notifier.channels.base import Message
 from tests.simulation.county import SCHOOLS, County, libraries
 from tests.simulation.door import accept, topic_of
+from tests.simulation.virtual_time import OUTSIDE
 from tests.simulation.workers import Surroundings, Worker
 
 ACTS_A_CASE = 14
@@ -59,9 +60,10 @@ class People:
         self.eagerness = self._rng.uniform(0.1, 0.9)
 
     def _talk(self, coroutine: Any) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
+        # Outside of every process: whoever heard of it from a notifier goes on living when that one dies.
+        task = asyncio.get_running_loop().create_task(coroutine, context=OUTSIDE.copy())
         self._talks.add(task)
-        task.add_done_callback(self._talks.discard)
+        task.add_done_callback(self._talks.discard, context=OUTSIDE.copy())
 
     async def finish(self) -> None:
         """Wait until everybody who began to speak was heard."""

@@ -3,8 +3,9 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from services.runtime.tables import to_micros
+from services.runtime.tables import EPOCH, to_micros
 from tests.simulation.bus import PREFIX
 from tests.simulation.workers import Surroundings
 
@@ -47,6 +48,13 @@ class Store:
             if any(log)
         )
         return +left
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest stored deadline."""
+        with sqlite3.connect(self._around.path, isolation_level=None) as connection:
+            first = connection.execute("SELECT min(next_due_at) FROM cases").fetchone()[0]
+        connection.close()
+        return None if first is None else EPOCH + timedelta(microseconds=first)
 
     def morning(self) -> float | None:
         """Return in how many seconds of the loop the last message is due that quiet hours hold back now, if any is."""

@@ -15,9 +15,6 @@ from tests.simulation.workers import Surroundings, Worker
 CONFIRMED = ("incidents", "petitions", "notifications")
 """Topics whose records our services confirm: what these lose is published again; others only after a wipe."""
 
-FARTHEST_BACK_SECONDS = 100.0
-"""The services' time may be set back by this much at once: what then seems to come from far ahead is a dead letter."""
-
 
 class Troubles:
     """Makes trouble while the run lasts."""
@@ -140,7 +137,6 @@ class Troubles:
 
     def _jump(self) -> None:
         seconds = self._rng.choice([-1, 1, 1]) * self._rng.choice([0.05, 0.5, 3, 20]) * self._rng.uniform(0.2, 1)
-        seconds = max(seconds, -FARTHEST_BACK_SECONDS / self._plan.speed)
         self._around.machine.set_by(seconds)
         self._around.diary.write("clock set by", f"{seconds:.6f}")
 

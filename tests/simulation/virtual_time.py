@@ -37,7 +37,6 @@ class Life:
         self.holds_lock: Callable[[], bool] = lambda: False
         self.on_term: Callable[[], object] | None = None
         self._parked: list[tuple[Callable[..., object], tuple[Any, ...], Context]] = []
-        self._missed: list[tuple[Callable[..., object], tuple[Any, ...], Context]] = []
 
     def die(self, where: str) -> None:
         """End at once."""
@@ -47,16 +46,14 @@ class Life:
 
     def step(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context) -> None:
         """Take a step, unless dead or frozen. Nobody freezes while the file's one write lock is theirs."""
-        if not self.alive:
-            self._missed.append((callback, args, context))
-            return
-        if self.freeze_wanted and not self.frozen and not self.holds_lock():
+        if self.alive and self.freeze_wanted and not self.holds_lock():
             self.frozen = True
-        if self.frozen:
+        if self.frozen or not self.alive:
             self._parked.append((callback, args, context))
             return
         self.steps += 1
         if self.steps == self.dies_at_step:
+            self._parked.append((callback, args, context))
             self.die(f"step {self.steps}")
             return
         callback(*args)
@@ -70,18 +67,11 @@ class Life:
         await asyncio.sleep(0)
 
     def wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Go on after a freeze, with everything that came meanwhile."""
+        """Go on after a freeze, with everything that came meanwhile. After the run the dead do so, too, to end."""
         self.freeze_wanted = self.frozen = False
         parked, self._parked = self._parked, []
         for callback, args, context in parked:
             loop.call_soon(callback, *args, context=context)
-
-    def rise(self, loop: asyncio.AbstractEventLoop) -> None:
-        """After the run, take the steps that death prevented: a task whose step was left out would never end."""
-        self.alive, self.dies_at_call, self.dies_at_step = True, 0, 0
-        missed, self._missed = self._missed, []
-        self._parked += missed
-        self.wake(loop)
 
 
 LIFE: ContextVar[Life | None] = ContextVar("LIFE", default=None)
@@ -97,6 +87,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._now = 0.0
         self.turns = 0
         super().__init__(_Patience(self))
+        self._kept: set[asyncio.Future[Any]] = set()
+        self.set_task_factory(self._keep)
+
+    def _keep(self, _loop: object, coroutine: Any, **options: Any) -> asyncio.Future[Any]:
+        """Hold on to every task: a dead process's would be collected, and its ``finally`` would run."""
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=self, **options)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+        return task
 
     def time(self) -> float:
         """Return the virtual monotonic seconds."""

@@ -159,7 +159,8 @@ class Worker:
     def bury(self) -> None:
         """After the run, let whatever lived here come to its end: a dead process's tasks may still hold things."""
         for life, database in self._ended:
-            life.rise(self._around.loop)
+            life.alive, life.dies_at_call, life.dies_at_step = True, 0, 0
+            life.wake(self._around.loop)
             database.cut()
 
     async def close(self) -> None:

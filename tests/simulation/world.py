@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -30,8 +30,10 @@ SETTLE_SECONDS = 120.0
 """How long a healed world may take until nothing is under way any more."""
 TRAFFIC_SECONDS = 4.0
 BURIAL_SECONDS = 20.0
+CLOSE_SECONDS = 0.03
+"""The timers ask again each time that a part of the way to a deadline has passed: a nearer one is gone on to."""
 LAST_CALLS = 3
-"""How often a task is asked to end: one that cleans up may begin to wait again."""
+"""How often the ends of tasks are waited for: one that cleans up may leave another behind, which closes what it had."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,20 @@ class Outcome:
     lines: list[str]
 
 
-def simulate(seed: int, *, sabotage: Sabotage | None = None, keep: bool = False) -> Outcome:
-    """Run one seed. Never raises for what the run finds: the faults are in the outcome."""
+def simulate(
+    seed: int, *, sabotage: Sabotage | None = None, keep: bool = False, patience: float = SETTLE_SECONDS
+) -> Outcome:
+    """Run one seed. Never raises for what the run finds: the faults are in the outcome.
+
+    ``patience``: how many seconds of the loop a healed world may take until nothing is under way any more.
+    """
     began = time.perf_counter()
     loop = VirtualLoop()
     loop.set_exception_handler(lambda _loop, _context: None)  # what a dead process never looked at
     diary = Diary(loop, keep=keep)
     rng = Random(seed)
     with no_collector(), shared_dice(seed), logged_to(diary), folder() as made:
-        world = World(rng, loop, diary, made, sabotage)
+        world = World(rng, loop, diary, made, sabotage, patience)
         try:
             loop.run_until_complete(world.live())
         except Stuck as error:
@@ -81,11 +88,14 @@ def simulate(seed: int, *, sabotage: Sabotage | None = None, keep: bool = False)
 class World:
     """Everything of one run."""
 
-    def __init__(self, rng: Random, loop: VirtualLoop, diary: Diary, made: Path, sabotage: Sabotage | None) -> None:
+    def __init__(
+        self, rng: Random, loop: VirtualLoop, diary: Diary, made: Path, sabotage: Sabotage | None, patience: float
+    ) -> None:
         self.plan: Plan = draw_plan(rng)
         self.faults: list[str] = []
         self.case_hours = 0.0
         self._rng = rng
+        self._patience = patience
         shared = settings(self.plan.speed, made)
         path = made / "tocsin.db"
         shutil.copyfile(template(), path)
@@ -158,19 +168,33 @@ class World:
     async def _settle(self) -> None:
         """Wait until nothing is under way. Later records, or the reconciler's patience, bring up what was lost."""
         loop, store = self.around.loop, Store(self.around)
-        end = loop.time() + SETTLE_SECONDS
-        while (left := store.under_way()) and loop.time() < end:
+        await asyncio.sleep(TRAFFIC_SECONDS)
+        self.around.machine.stop()
+        end = loop.time() + self._patience
+        while self._goes_on_to(store.next_due()) or store.under_way():
+            left = store.under_way()
             self.around.diary.write("under way:", dict(left))
-            await asyncio.sleep(TRAFFIC_SECONDS)
-            if loop.time() > end - SETTLE_SECONDS / 2:
-                self.around.machine.stop()
+            if loop.time() > end:
+                self.faults.append(f"never settled: {dict(left)}")
+                return
             if settling(left):
                 if self.plan.waits_for_silence:
                     self.around.machine.set_database_by(700 * 64)
                 else:
                     self._troubles.strew([(PREFIX + n, p) for n in CONFIRMED for p in range(12)])
-        if left:
-            self.faults.append(f"never settled: {left}")
+            await asyncio.sleep(TRAFFIC_SECONDS)
+
+    def _goes_on_to(self, due: datetime | None) -> bool:
+        """Go on to a deadline that is close, and return whether there was one: a stopped clock never reaches it."""
+        machine = self.around.machine
+        if due is None or due <= machine.clock.now():
+            return False
+        seconds = machine.clock.real_seconds(due - machine.clock.now())
+        if seconds > CLOSE_SECONDS:
+            return False
+        machine.set_by(seconds + 1e-6)
+        machine.stop()
+        return True
 
     async def _judge(self) -> None:
         now = self.around.machine.clock.now()
@@ -188,13 +212,12 @@ class World:
         """Let everything come to its end; what dead processes held is let go."""
         loop = self.around.loop
         loop.turns = 0
+        for worker in self.workers:
+            worker.bury()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
         for _ in range(LAST_CALLS):
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            for worker in self.workers:
-                worker.bury()
-            loop.run_until_complete(_ended(tasks))
+            loop.run_until_complete(_ended(asyncio.all_tasks(loop)))
         for worker in self.workers:
             loop.run_until_complete(worker.close())
         loop.run_until_complete(self._office.close())

@@ -190,9 +190,14 @@ class Sender:
         self._wait_for(job, wait.total_seconds())
 
     def _wait_until_due(self, job: Job) -> None:
-        """Queue the job when the clock reads its time, which may be hours away."""
+        """Queue the job when the clock reads its time, which may be hours away for one that quiet hours hold back.
+
+        Any other waits as long as a retry may, and no longer: after the clock was set back, its time only seems far.
+        """
         seconds = self._clock.real_seconds(job.next_try_at - self._clock.now())
-        if seconds > 0:
+        if job.request.not_before is None or job.state != "pending":
+            self._wait_for(job, min(seconds, self._backoff.longest.total_seconds()))
+        elif seconds > 0:
             job.timer = asyncio.get_running_loop().call_later(min(seconds, self._look), self._wait_until_due, job)
         else:
             self._queue(job)

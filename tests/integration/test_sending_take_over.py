@@ -1,13 +1,14 @@
 """A notifier that dies or loses its partition: the next claim goes on from what is written, and no other."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from events.delivery import DeliveryState
 from services.notifier.channels.base import Handed, TryLater
 from services.notifier.commits import Change, GroupCommit
 from services.notifier.deliveries import delivery_record
 from services.notifier.rows import Step, insert_new
+from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import StaleEpoch
 from services.runtime.ownership import Ownership, OwnershipRows
@@ -64,6 +65,16 @@ async def test_death_before_the_intent_is_sent_by_the_next_claim(database: Datab
         await worker.idle()
     assert channel.sent == ["notice-1"]
     assert channel.looked_up == []
+
+
+async def test_message_taken_over_after_the_clock_was_set_back_is_sent_at_once(database: Database) -> None:
+    """Its stored time lies an hour ahead of the new clock: that is no reason to keep anybody waiting."""
+    async with working(database, ScriptedChannel()) as worker, worker.store.transaction(worker.owned) as unit:
+        await worker.consumer.apply(unit, [(worker.owned, arrived(requested()))])
+    channel, epoch = ScriptedChannel(), datetime(1970, 1, 1, tzinfo=UTC)
+    async with working(database, channel, clock=Clock(1.0, epoch, epoch - timedelta(hours=1))) as worker:
+        await worker.idle()
+    assert channel.sent == ["notice-1"]
 
 
 async def test_worker_that_lost_its_partition_writes_and_sends_nothing_more(database: Database) -> None:

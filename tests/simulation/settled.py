@@ -14,12 +14,15 @@ _COUNTS = {
     "records to publish": "SELECT count(*) FROM outbox WHERE pending",
     "records to confirm": "SELECT count(*) FROM outbox WHERE NOT pending",
     "messages to finish": "SELECT count(*) FROM notifications WHERE next_try_at IS NOT NULL"
-    " AND NOT (state = 'pending' AND next_try_at > :now)",
+    " AND NOT (state = 'pending' AND next_try_at > :now AND json_extract(request, '$.not_before') IS NOT NULL)",
     "deadlines to fire": "SELECT count(*) FROM cases WHERE next_due_at <= :now",
 }
 
 
-_HELD = "SELECT max(next_try_at) FROM notifications WHERE state = 'pending' AND next_try_at > ?"
+_HELD = """
+SELECT max(next_try_at) FROM notifications
+WHERE state = 'pending' AND next_try_at > ? AND json_extract(request, '$.not_before') IS NOT NULL
+"""
 
 
 class Store:

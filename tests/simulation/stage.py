@@ -60,11 +60,11 @@ def no_collector() -> Iterator[None]:
     pool.setLevel(logging.CRITICAL + 1)
     gc.disable()
     try:
-        yield
-    finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # dead processes leave connections: that is their part
+            yield
             gc.collect()
+    finally:
         gc.enable()
         pool.setLevel(level)
 

@@ -1,5 +1,6 @@
 """Service processes in the simulation: the real wiring of each, on a simulated loop, store file, bus and providers."""
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -167,7 +168,8 @@ class Worker:
         """Close what the processes that lived here had open, and the tasks they died too early to begin."""
         for process in self._made:
             for _, task in process._tasks:
-                task.close()
+                if inspect.getcoroutinestate(task) == inspect.CORO_CREATED:
+                    task.close()
         for _, database in self._ended:
             await database.close()
 

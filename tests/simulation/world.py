@@ -33,7 +33,7 @@ BURIAL_SECONDS = 20.0
 CLOSE_SECONDS = 0.03
 """The timers ask again each time that a part of the way to a deadline has passed: a nearer one is gone on to."""
 LAST_CALLS = 3
-"""How often the ends of tasks are waited for: one that cleans up may leave another behind, which closes what it had."""
+"""How often a task is asked to end: one that cleans up may begin to wait again."""
 
 
 @dataclass(frozen=True)
@@ -214,10 +214,11 @@ class World:
         loop.turns = 0
         for worker in self.workers:
             worker.bury()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
         for _ in range(LAST_CALLS):
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
             loop.run_until_complete(_ended(asyncio.all_tasks(loop)))
+            loop.run_until_complete(_ended(asyncio.all_tasks(loop)))  # what those left behind closes what they had
         for worker in self.workers:
             loop.run_until_complete(worker.close())
         loop.run_until_complete(self._office.close())

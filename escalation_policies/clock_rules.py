@@ -87,19 +87,12 @@ class StatutoryRule(Frozen):
         return calendar.end(self.again, overdue_since)
 
 
-class DueDateRule(Frozen):
+class DueDateRule(ClockRule):
     """A clock whose deadline the report names (整改期限); ``within`` where it names none."""
 
-    within: PerSeverity
-    reminders: tuple[Reminder, ...] = ()
     again: Duration = Field(
         default=timedelta(days=7), description="Once it is overdue: how often the level above is told again."
     )
-
-    def end(self, severity: Severity, started_at: datetime, calendar: Calendar) -> datetime:
-        """Return the deadline of a clock that starts at ``started_at``."""
-        del calendar
-        return started_at + (self.within[severity] if isinstance(self.within, dict) else self.within)
 
     def next_chase(self, overdue_since: datetime, calendar: Calendar) -> datetime:
         """Return when the level above is told again."""
@@ -108,7 +101,9 @@ class DueDateRule(Frozen):
 
 
 Chased = StatutoryRule | DueDateRule
-AnyRule = ClockRule | StatutoryRule | DueDateRule
+"""Rules of what stays owed when it is overdue. No severity hastens them."""
+
+AnyRule = ClockRule | StatutoryRule
 
 
 class Clocks(Frozen):

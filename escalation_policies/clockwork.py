@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from escalation_policies.case import DEADLINE, Clock, Due
-from escalation_policies.clock_rules import AnyRule, ClockName, ClockRule, Reminder
+from escalation_policies.clock_rules import AnyRule, Chased, ClockName, Reminder
 from escalation_policies.durations import format_duration
 from escalation_policies.schema import Policy
 from events.incident import Severity
@@ -59,7 +59,7 @@ def hasten(clock: Clock, policy: Policy, severity: Severity, raised_at: datetime
     A deadline that the shorter span puts before ``raised_at`` falls due at that moment: nobody is late for a deadline
     that was not in force yet. Reminders there are dropped, and one that was sent is not sent again.
     """
-    if not isinstance(policy.clocks.rule(clock.name), ClockRule):
+    if isinstance(policy.clocks.rule(clock.name), Chased):
         return clock  # law and due dates do not know severities
     shorter = start(policy, clock.name, clock.level, severity, clock.started_at, round_number=clock.round)
     deadline = max(shorter.deadline, raised_at)

@@ -2,7 +2,7 @@
 
 from escalation_policies import clockwork
 from escalation_policies.case import Clock, LevelState
-from escalation_policies.clock_rules import DueDateRule, StatutoryRule
+from escalation_policies.clock_rules import Chased
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import Message, fallback_of, name_selectors, seat, send, whom_to_tell
@@ -51,7 +51,7 @@ def _template(clock: Clock) -> Template:
 def chase_again(ledger: Ledger, clock: Clock) -> None:
     """Start another round of the clock: what is owed stays owed, and its silence is told again."""
     case, rule = ledger.case, ledger.case.policy.clocks.rule(clock.name)
-    assert isinstance(rule, StatutoryRule | DueDateRule), clock.name
+    assert isinstance(rule, Chased), clock.name
     anchor = raising.anchor_of_telling(ledger)
     fresh = clockwork.start(
         case.policy,

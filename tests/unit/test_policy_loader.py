@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from escalation_policies.errors import NoPolicy, PolicyFaults
-from escalation_policies.loader import load_library, parse_policy
+from escalation_policies.loader import LIBRARY, load_library, parse_policy
 from escalation_policies.schema import Policy
 from tests.support.policy_variants import county, library
 
@@ -212,3 +212,12 @@ def test_asking_for_a_kind_without_a_policy_names_those_that_exist() -> None:
     only = policy.model_copy(update={"applies_to": policy.applies_to.model_copy(update={"kinds": ("fire",)})})
     with pytest.raises(NoPolicy, match="known kinds: fire"):
         library(only).for_kind("flood")
+
+
+def test_due_date_clock_needs_a_span_for_every_severity() -> None:
+    """A hazard of a grade without one would stop whoever opens its case."""
+    text = (LIBRARY / "hazard.yaml").read_text(encoding="utf-8")
+    broken = text.replace("within: {I: 1d, II: 3d, III: 7d, IV: 15d}", "within: {I: 1d, II: 3d}")
+    assert broken != text
+    (fault,) = faults_of(broken)
+    assert fault.endswith("clocks.rectification.within: no duration for severity III, IV")

@@ -43,6 +43,32 @@ def start(
     )
 
 
+def anew(
+    clock: Clock,
+    policy: Policy,
+    severity: Severity,
+    started_at: datetime,
+    now: datetime,
+    *,
+    deadline: datetime | None = None,
+) -> Clock:
+    """Return a running clock counted from its true anchor, known only now. Reminders of moments past are not sent.
+
+    ``deadline`` overrides the policy's.
+    """
+    fresh = start(
+        policy,
+        clock.name,
+        clock.level,
+        severity,
+        started_at,
+        round_number=clock.round,
+        deadline=deadline,
+        because=clock.because,
+    )
+    return fresh.model_copy(update={"due": tuple(due for due in fresh.due if due.at > now or due.step == DEADLINE)})
+
+
 def stop(clock: Clock, status: str, at: datetime) -> Clock:
     """Return ``clock`` ended: nothing of it is due any more."""
     return clock.model_copy(update={"status": status, "ended_at": at, "due": ()})

@@ -11,7 +11,7 @@ from escalation_policies.clock_rules import Clocks
 from escalation_policies.durations import Duration
 from escalation_policies.selector import Selector
 from events.base import Frozen, Identifier
-from events.incident import Severity
+from events.incident import ReviewAnswers, Severity
 
 LevelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^@#\x00-\x1f\x7f]+$")]
 """A level's name is part of its clocks' keys, ``<clock>@<level>#<round>``: no ``@`` or ``#``, and short."""
@@ -71,6 +71,10 @@ class Conflict(Frozen):
         default=(), description="The office that is told when nobody clean is left on a level or above it."
     )
 
+    def marked(self, concerns: tuple[str, ...], school_id: str) -> tuple[str, ...]:
+        """Return the persons and units that a report marks: the directory says who goes with them."""
+        return (*concerns, school_id) if self.without_school else concerns
+
 
 class QuietHours(Frozen):
     """When people are not woken for what can wait: from ``start`` to ``end`` of the calendar's local time."""
@@ -96,9 +100,10 @@ class Closing(Frozen):
     review: tuple[ReviewAnswer, ...] = ()
     review_severities: tuple[Severity, ...] = ("I", "II")
 
-    def answers_due(self, severity: Severity) -> tuple[ReviewAnswer, ...]:
-        """Return which answers of the review a case of ``severity`` needs."""
-        return self.review if severity in self.review_severities else ()
+    def unanswered(self, severity: Severity, review: ReviewAnswers | None) -> tuple[ReviewAnswer, ...]:
+        """Return which answers of the review a case of ``severity`` needs and ``review`` lacks."""
+        needed = self.review if severity in self.review_severities else ()
+        return tuple(answer for answer in needed if not (review and getattr(review, answer)))
 
 
 class Contents(Frozen):

@@ -5,7 +5,7 @@ from datetime import datetime
 from escalation_policies.case import Case, Clock, LevelState, Seat
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import apply
+from escalation_policies.machine.rules import answer
 from escalation_policies.machine.telling import Message, entitled, name_stand_ins, reachable, seat, send
 from escalation_policies.schema import Level
 from events.incident import IncidentAcknowledged, IncidentDeclined
@@ -68,9 +68,7 @@ def accept(ledger: Ledger, level: Level, person_id: str) -> None:
 def _answer(ledger: Ledger, key: str, complete: datetime) -> None:
     clock = ledger.case.clock(key)
     if clock is not None:
-        in_time = complete <= clock.deadline
-        reason = "acknowledged in time" if in_time else "acknowledged after the deadline"
-        apply(ledger, clock, "answered" if in_time else "answered-late", reason)
+        answer(ledger, clock, complete, "acknowledged in time", "acknowledged after the deadline")
 
 
 def decline(ledger: Ledger, fact: IncidentDeclined) -> None:

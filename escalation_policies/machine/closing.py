@@ -5,7 +5,7 @@ Nobody may silence a report by closing it (突发事件应对法 art 61).
 
 from escalation_policies.case import Clock
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import apply
+from escalation_policies.machine.rules import answer, apply
 from events.incident import IncidentClosed
 
 _MUST_BE_TOLD_FIRST = {"report_to_principal", "report_upward"}
@@ -36,9 +36,7 @@ def close(ledger: Ledger, fact: IncidentClosed) -> None:
 def _rectified(ledger: Ledger, clock: Clock) -> None:
     current = ledger.case.clock(clock.key)
     if current is not None:
-        in_time = ledger.at <= current.deadline
-        reason = "gone, with evidence" + ("" if in_time else ", after the date")
-        apply(ledger, current, "answered" if in_time else "answered-late", reason)
+        answer(ledger, current, ledger.at, "gone, with evidence", "gone, with evidence, after the date")
 
 
 def _missing(ledger: Ledger, fact: IncidentClosed) -> list[str]:
@@ -48,8 +46,7 @@ def _missing(ledger: Ledger, fact: IncidentClosed) -> list[str]:
         missing.append("the final report (终报) is missing")
     if gate.evidence and not fact.evidence:
         missing.append("the evidence that the hazard is gone (回复销账) is missing")
-    answers = fact.review.model_dump() if fact.review else {}
-    if unanswered := [answer for answer in gate.answers_due(case.severity) if not answers.get(answer)]:
+    if unanswered := gate.unanswered(case.severity, fact.review):
         missing.append(f"the review (四不放过) lacks {', '.join(unanswered)}")
     if untold := [c.key for c in case.clocks if c.status == "running" and c.name in _MUST_BE_TOLD_FIRST]:
         missing.append(f"still due is {', '.join(sorted(untold))}")

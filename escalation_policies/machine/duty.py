@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from escalation_policies import clockwork
-from escalation_policies.case import DEADLINE, Clock
+from escalation_policies.case import Clock
 from escalation_policies.machine.ledger import Ledger
 
 
@@ -35,10 +35,6 @@ def start_report_upward(ledger: Ledger, level: str, anchor: datetime, *, because
 def _advance(ledger: Ledger, clock: Clock, anchor: datetime) -> None:
     if clock.status != "running" or clock.started_at <= anchor:
         return
-    earlier = clockwork.start(
-        ledger.case.policy, "report_upward", clock.level, ledger.case.severity, anchor, round_number=clock.round
-    )
-    due = tuple(item for item in earlier.due if item.at > ledger.now or item.step == DEADLINE)
-    earlier = earlier.model_copy(update={"due": due, "because": clock.because})
+    earlier = clockwork.anew(clock, ledger.case.policy, ledger.case.severity, anchor, ledger.now)
     ledger.put_clock(earlier)
     ledger.write("clock-changed", "the upward report is due, counted from the acknowledgement", clock=earlier)

@@ -90,7 +90,7 @@ class Ledger:
     def _exclude(self) -> None:
         """Find out anew who may not hear: people are appointed, and who once was excluded stays so."""
         conflict = self.case.policy.conflict
-        marked = (*self.case.concerns, *((self.case.school_id,) if conflict.without_school else ()))
+        marked = conflict.marked(self.case.concerns, self.case.school_id)
         if marked:
             found = self.directory.concerned(marked, conflict.heads)
             self.change(excluded=tuple(sorted({*self.case.excluded, *marked, *found})))

@@ -7,7 +7,7 @@ from escalation_policies.case import Clock
 from escalation_policies.machine import raising
 from escalation_policies.machine.answers import accept, is_news, levels_of
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import apply, carry_report
+from escalation_policies.machine.rules import answer, apply, carry_report
 from escalation_policies.machine.telling import Message
 from escalation_policies.schema import Level, ReportField
 from events.base import CaseFact
@@ -70,8 +70,7 @@ def _stop_report_upward(ledger: Ledger, level: Level, *, again: bool) -> bool:
     in_time = bool(rounds) and ledger.at <= rounds[-1].deadline
     if not rounds or (again and not in_time):
         return False
-    reason = "reported upward in time" if in_time else "reported upward after the deadline"
-    return apply(ledger, rounds[-1], "answered" if in_time else "answered-late", reason)
+    return answer(ledger, rounds[-1], ledger.at, "reported upward in time", "reported upward after the deadline")
 
 
 def _carry_unasked(ledger: Ledger, level: Level) -> None:

@@ -38,6 +38,13 @@ def apply(ledger: Ledger, clock: Clock, trigger: Trigger, reason: str) -> bool:
     return True
 
 
+def answer(ledger: Ledger, clock: Clock, at: datetime, in_time: str, late: str) -> bool:
+    """Answer ``clock`` by the time of the fact that does; the reasons are for before and after its deadline."""
+    if at <= clock.deadline:
+        return apply(ledger, clock, "answered", in_time)
+    return apply(ledger, clock, "answered-late", late)
+
+
 def _withdraw_breach(ledger: Ledger, clock: Clock) -> None:
     """Call off what the breach set going, and tell everybody who heard of it that it was none."""
     causes = _call_off(ledger, clock)

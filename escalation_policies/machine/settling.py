@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from escalation_policies import clockwork
-from escalation_policies.case import DEADLINE, Clock
+from escalation_policies.case import Clock
 from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine import progress
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.outcome import answered_at, resolution_deadline
 from escalation_policies.machine.progress import state_of
-from escalation_policies.machine.rules import apply
+from escalation_policies.machine.rules import answer, apply
 
 
 def settle(ledger: Ledger) -> None:
@@ -59,12 +59,11 @@ def _void_what_has_no_ground(ledger: Ledger) -> None:
         elif clock.status == "breached" and clock.deadline < deadline:
             apply(ledger, clock, "voided", "the time to answer was prolonged before it was over")
         elif clock.status == "running" and (clock.started_at, clock.deadline) != (state.accepted_at, deadline):
-            _set_anew(ledger, clock.model_copy(update={"started_at": state.accepted_at, "deadline": deadline}))
+            _set_anew(ledger, clock, state.accepted_at, deadline)
     for clock in _roots(ledger, "review"):
         asked, rule = state.review_asked_at, ledger.case.policy.clocks.review
         if asked is not None and rule is not None and clock.status == "running" and asked < clock.started_at:
-            end = rule.end(ledger.case.severity, asked, ledger.case.policy.calendar)
-            _set_anew(ledger, clock.model_copy(update={"started_at": asked, "deadline": end}))
+            _set_anew(ledger, clock, asked, rule.end(ledger.case.severity, asked, ledger.case.policy.calendar))
 
 
 def _answer(ledger: Ledger, name: ClockName, at: datetime, reason: str) -> None:
@@ -72,9 +71,7 @@ def _answer(ledger: Ledger, name: ClockName, at: datetime, reason: str) -> None:
     for key in [clock.key for clock in ledger.case.rounds(name)]:
         clock = ledger.case.clock(key)
         if clock is not None:
-            in_time = at <= clock.deadline
-            late = "" if in_time else ", after the deadline"
-            apply(ledger, clock, "answered" if in_time else "answered-late", reason + late)
+            answer(ledger, clock, at, reason, f"{reason}, after the deadline")
 
 
 def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:
@@ -82,19 +79,8 @@ def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:
     return [clock for clock in ledger.case.rounds(name) if clock.because is None]
 
 
-def _set_anew(ledger: Ledger, wanted: Clock) -> None:
-    """Give a running clock its true start and end. Reminders of moments that are over are not sent."""
+def _set_anew(ledger: Ledger, clock: Clock, started_at: datetime, deadline: datetime) -> None:
     case = ledger.case
-    fresh = clockwork.start(
-        case.policy,
-        wanted.name,
-        wanted.level,
-        case.severity,
-        wanted.started_at,
-        round_number=wanted.round,
-        deadline=wanted.deadline,
-    )
-    due = tuple(item for item in fresh.due if item.at > ledger.now or item.step == DEADLINE)
-    fresh = fresh.model_copy(update={"due": due})
+    fresh = clockwork.anew(clock, case.policy, case.severity, started_at, ledger.now, deadline=deadline)
     ledger.put_clock(fresh)
     ledger.write("clock-changed", "counted from what came to be known", clock=fresh)

@@ -90,14 +90,12 @@ def _check_closing(known: Known, body: Closing) -> None:
         )
         raise Problem("final-report-missing", detail)
     gate = case.policy.closing
-    missing = [{"pointer": "/evidence", "detail": "say what shows that it is gone"}] if gate.evidence else []
-    missing = [] if body.evidence else missing
-    answers = body.review.model_dump() if body.review else {}
-    missing += [
+    missing = [
         {"pointer": f"/review/{answer}", "detail": "a case of this grade closes only with this answer"}
-        for answer in gate.answers_due(case.severity)
-        if not answers.get(answer)
+        for answer in gate.unanswered(case.severity, body.review)
     ]
+    if gate.evidence and not body.evidence:
+        missing.insert(0, {"pointer": "/evidence", "detail": "say what shows that it is gone"})
     if missing:
         raise invalid(missing, "Add what `errors` names, then close again: nobody may silence a report.")
 

@@ -4,7 +4,7 @@ A case hidden from a caller does not exist for them, by any road: reading, listi
 it is hidden from is the machine's answer (``Case.excluded``), which grows with the directory; here it is only kept.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from escalation_policies.schema import Policy
 from services.intake.case_rows import CaseRows, Known
@@ -47,10 +47,10 @@ async def visible_case(deps: Deps, caller: Caller, case_id: str) -> Known:
 
 
 def hidden_at_filing(
-    directory: DirectorySnapshot, policy: Policy, school_id: str, concerns: Sequence[str]
+    directory: DirectorySnapshot, policy: Policy, school_id: str, concerns: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Return from whom a report is hidden until it is judged, by the machine's own rule."""
-    marked = (*concerns, *((school_id,) if policy.conflict.without_school else ()))
+    marked = policy.conflict.marked(concerns, school_id)
     if not marked:
         return ()
     return tuple(sorted({*marked, *directory.concerned(marked, policy.conflict.heads)}))

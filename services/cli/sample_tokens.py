@@ -32,8 +32,11 @@ SAMPLE: tuple[SampleToken, ...] = (
 )
 
 
-async def sample_tokens(database: Database, clock: Clock, data_dir: Path) -> Mapping[str, str]:
-    """Return the sample's tokens by shell variable, from the file of an earlier start where they still hold."""
+async def sample_tokens(database: Database, clock: Clock, data_dir: Path, url: str) -> Mapping[str, str]:
+    """Return the sample's tokens by shell variable, from the file of an earlier start where they still hold.
+
+    The file is for other terminals: with it their commands have the tokens, and the intake's ``url``.
+    """
     rows = TokenRows(database)
     path = data_dir / FILE_NAME
     known = _read(path)
@@ -53,7 +56,7 @@ async def sample_tokens(database: Database, clock: Clock, data_dir: Path) -> Map
             )
             secret = issued.secret
         tokens[sample.variable] = secret
-    _write(path, tokens)
+    _write(path, tokens, url)
     return tokens
 
 
@@ -72,10 +75,11 @@ def _read(path: Path) -> dict[str, str]:
     return dict(pairs)
 
 
-def _write(path: Path, tokens: Mapping[str, str]) -> None:
+def _write(path: Path, tokens: Mapping[str, str], url: str) -> None:
     lines = [
         *(f"export {name}={secret}" for name, secret in tokens.items()),
         f"export TOCSIN_TOKEN={tokens['OFFICER']}",
+        f"export TOCSIN_URL={url}",
     ]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

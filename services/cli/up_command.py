@@ -37,7 +37,7 @@ async def _up(settings: Settings, kind: BrokerOption, *, sample: bool) -> int:
     database = Database(settings.database)
     await database.migrate()
     clock = await open_clock(database, settings.speed)
-    tokens = await sample_tokens(database, clock, settings.data_dir) if sample else {}
+    tokens = await sample_tokens(database, clock, settings.data_dir, settings.intake_url) if sample else {}
     await database.close()
     running = await start_broker(kind, settings.kafka_bootstrap_servers, settings.data_dir, on_progress=_say)
     try:

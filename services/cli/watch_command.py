@@ -51,7 +51,7 @@ def watch(
                     if case is None or entry.get("case_id") == case:
                         console.print(line_of(entry))
         except httpx.HTTPError as error:
-            console.print(f"connection lost ({error}); trying again", style="dim")
+            console.print(lost_line(url, error), style="dim")
         except KeyboardInterrupt:
             return
         time.sleep(AGAIN_SECONDS)
@@ -72,6 +72,11 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str | None, dict[str, Any]]]
         elif not line and data:
             yield event_id, json.loads("\n".join(data))
             data = []
+
+
+def lost_line(url: str, error: Exception) -> str:
+    """Return what to say while the intake does not answer."""
+    return f"no answer from {url} ({error}); trying again. Is Tocsin up there? Another address: --url or TOCSIN_URL"
 
 
 def line_of(entry: dict[str, Any]) -> Text:

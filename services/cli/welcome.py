@@ -17,7 +17,7 @@ def welcome(settings: Settings, broker: str, tokens: Mapping[str, str]) -> str:
         "",
         RULE,
         "Tocsin is up.",
-        f"  address    http://{settings.http_host}:{settings.http_port}  (health: /health/ready)",
+        f"  address    {settings.intake_url}  (health: /health/ready)",
         f"  broker     {broker}",
         f"  database   {_without_password(settings.database)}",
         f"  SMS        {_sms(settings)}",
@@ -31,7 +31,6 @@ def welcome(settings: Settings, broker: str, tokens: Mapping[str, str]) -> str:
 
 
 def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
-    url = f"http://{settings.http_host}:{settings.http_port}"
     command = "tocsin" if shutil.which("tocsin") else os.path.relpath(sys.argv[0])
     return [
         "",
@@ -41,7 +40,7 @@ def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
         "Try, in another terminal:",
         f"  . {settings.data_dir / FILE_NAME}",
         f"  {command} watch &",
-        f'  curl -s {url}/v1/incidents -H "Authorization: Bearer $TEACHER" \\',
+        f'  curl -s {settings.intake_url}/v1/incidents -H "Authorization: Bearer $TEACHER" \\',
         '       -H \'Content-Type: application/json\' -d \'{"school_id": "school-001", "kind": "fire"}\'',
         f"  {command} outbox          # the SMS and the email, with the code",
         f"  {command} ack CODE        # the principal accepts; or wait and see it climb",

@@ -1,6 +1,6 @@
 """Acknowledgement codes: six signs that any client can type, one for each person of a case.
 
-Crockford's base32 (https://www.crockford.com/base32.html): no sign looks like another. Derived with a key rather than
+Derived with a key rather than
 drawn, so work repeated after a crash sends the same code. 2^30 codes; wrong ones are rate-limited at the intake.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from services.runtime.crockford import crockford
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import codes
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 6
 MAX_TURNS = 100
 """Turns until a free code is found; with a million living codes one turn in a thousand meets a taken one."""
@@ -26,7 +26,7 @@ def derive_code(key: bytes, case_id: str, person_id: str, turn: int = 0) -> str:
     """Return the ``turn``-th candidate code of a holder."""
     digest = hmac.digest(key, f"{case_id}\x1f{person_id}\x1f{turn}".encode(), hashlib.sha256)
     number = int.from_bytes(digest[:8])
-    return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
+    return crockford(number, LENGTH)
 
 
 async def codes_for(unit: UnitOfWork, key: bytes, holders: Iterable[Holder]) -> dict[Holder, str]:

@@ -1,12 +1,13 @@
 """``POST /v1/incidents``: the report is in the store before its sender hears 202."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import select, update
+from sqlalchemy import Executable, select, update
 
 from escalation_policies.case import Case
 from escalation_policies.opening import opening_deadlines
@@ -71,10 +72,16 @@ async def file_incident(
     fact = filed(reading, case_id=case_id, report_id=report_id, school_id=school_id, received_at=received_at)
     content = content_hash({**sent, "school_id": school_id})
     async with deps.store.transaction() as unit:
-        if not await insert_once(unit.connection, reports, _row(deps, fact, content)):
+        answer = _answer(deps, reading, fact, _opening(deps, fact))
+        if not await insert_once(unit.connection, reports, _row(deps, fact, content, answer)):
             answer = await _earlier(deps, unit, caller, report_id, content)
             return Response(answer, 202, media_type="application/json")
-        answer, opening = await _open_or_join(deps, unit, reading, fact)
+        opening: IncidentFiled | ReportJoined = fact
+        joined = await case_to_join(unit, fact, deps.policies.for_kind(fact.kind), separate=reading.report.separate)
+        if joined is not None:
+            opening = await join(unit, fact, joined)
+            answer = _answer(deps, reading, opening, await running_deadlines(unit, joined))
+            await unit.write(_joined(report_id, joined, answer))
         await append_fact(deps, unit, opening, _event_id(opening, report_id), traceparent)
         by = caller.person_id or reading.report.reporter or caller.actor
         for number, note in enumerate(notes(reading, case_id=opening.case_id, by=by, received_at=received_at), start=1):
@@ -87,8 +94,8 @@ async def file_incident(
     return Response(answer, 202, media_type="application/json")
 
 
-def _row(deps: Deps, fact: IncidentFiled, content: str) -> dict[str, Any]:
-    """Return the report's row; its answer follows in the same transaction."""
+def _row(deps: Deps, fact: IncidentFiled, content: str, answer: bytes) -> dict[str, Any]:
+    """Return the report's row, as one that opens its own case; most do."""
     policy = deps.policies.for_kind(fact.kind)
     hidden = hidden_at_filing(deps.directory(), policy, fact.school_id, fact.concerns)
     return {
@@ -97,34 +104,34 @@ def _row(deps: Deps, fact: IncidentFiled, content: str) -> dict[str, Any]:
         "case_id": fact.case_id,
         "school_id": fact.school_id,
         "received_at": fact.received_at,
-        "response": "",
+        "response": answer.decode(),
         "hidden_from": orjson.dumps(hidden).decode(),
     }
 
 
-async def _open_or_join(
-    deps: Deps, unit: UnitOfWork, reading: Reading, fact: IncidentFiled
-) -> tuple[bytes, IncidentFiled | ReportJoined]:
-    """Return the answer, and the fact that opens a case or joins the one of the same event."""
+def _opening(deps: Deps, fact: IncidentFiled) -> Mapping[str, datetime]:
     policy = deps.policies.for_kind(fact.kind)
-    joined = await case_to_join(unit, fact, policy, separate=reading.report.separate)
-    opening = fact if joined is None else await join(unit, fact, joined)
-    if joined is None:
-        severity = policy.severity_of(fact.severity, urgent=fact.urgent)
-        deadlines = opening_deadlines(policy, severity, fact.received_at, fact.due_at)
-    else:
-        deadlines = await running_deadlines(unit, joined)
+    severity = policy.severity_of(fact.severity, urgent=fact.urgent)
+    return opening_deadlines(policy, severity, fact.received_at, fact.due_at)
+
+
+def _answer(
+    deps: Deps, reading: Reading, opening: IncidentFiled | ReportJoined, deadlines: Mapping[str, datetime]
+) -> bytes:
     accepted = Accepted(
         case_id=opening.case_id,
         receipt=receipt_of(opening.case_id),
-        received_at=fact.received_at,
+        received_at=opening.received_at,
         deadlines=deadlines,
-        notices=tuple(_notices(deps, reading, joined=joined is not None)),
+        notices=tuple(_notices(deps, reading, joined=isinstance(opening, ReportJoined))),
     )
-    answer = orjson.dumps(accepted.model_dump(mode="json", exclude=None if accepted.notices else {"notices"}))
-    kept = {"case_id": opening.case_id, "response": answer.decode()}
-    await unit.write(update(reports).where(reports.c.report_id == fact.report_id).values(**kept))
-    return answer, opening
+    return orjson.dumps(accepted.model_dump(mode="json", exclude=None if accepted.notices else {"notices"}))
+
+
+def _joined(report_id: str, case_id: str, answer: bytes) -> Executable:
+    """Return the change of the report's row when it joined the case of another."""
+    values = {"case_id": case_id, "response": answer.decode()}
+    return update(reports).where(reports.c.report_id == report_id).values(**values)
 
 
 def _event_id(opening: IncidentFiled | ReportJoined, report_id: str) -> str:

@@ -22,10 +22,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.codes import canonical_code
+from services.runtime.crockford import crockford
 from services.runtime.errors import TocsinError
-
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base32 (https://www.crockford.com/base32.html): no sign looks like another."""
 
 SIGNS = 28
 """140 bits of a secret: more than the 128 that nobody can try, in seven groups of four to write down."""
@@ -107,7 +105,7 @@ def is_secret(secret: str, secret_hash: str) -> bool:
 
 def _secret(key: bytes, case_id: str) -> str:
     number = int.from_bytes(hmac.digest(key, case_id.encode(), hashlib.sha256))
-    signs = "".join(ALPHABET[(number >> (5 * place)) & 31] for place in range(SIGNS))
+    signs = crockford(number, SIGNS)
     return "-".join(signs[start : start + GROUP] for start in range(0, SIGNS, GROUP))
 
 

@@ -120,6 +120,12 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def intake_url(self) -> str:
+        """Return where a client on this machine finds the intake."""
+        anywhere = self.http_host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+        return f"http://{'127.0.0.1' if anywhere else self.http_host}:{self.http_port}"
+
+    @property
     def database(self) -> str:
         """Return the database URL, the default included."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'tocsin.db'}"

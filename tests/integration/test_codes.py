@@ -3,7 +3,8 @@
 import pytest
 
 from events.ids import derived
-from services.escalation.codes import ALPHABET, LENGTH, codes_for, derive_code
+from services.escalation.codes import LENGTH, codes_for, derive_code
+from services.runtime.crockford import ALPHABET
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership
 from services.runtime.store import Store

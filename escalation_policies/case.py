@@ -63,6 +63,19 @@ class Seat(Frozen):
     declined_at: Utc | None = Field(
         default=None, description="Since when they cannot take it; a later receipt ends it."
     )
+    unreached: tuple[str, ...] = Field(default=(), description="Contacts by which no message of this case gets there.")
+    substituted: tuple[str, ...] = Field(
+        default=(), description="Notifications that did not arrive and for which another way was tried."
+    )
+    substitutes: tuple[str, ...] = Field(default=(), description="The notifications that were tried in their place.")
+    unreached_at: Utc | None = Field(
+        default=None, description="Since when every way to reach them has failed, and others are told."
+    )
+
+    @property
+    def is_out(self) -> bool:
+        """Return whether no answer is to be hoped for from here: they declined, or nothing reaches them."""
+        return self.declined_at is not None or (self.unreached_at is not None and self.acknowledged_at is None)
 
 
 class LevelState(Frozen):

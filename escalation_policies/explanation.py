@@ -32,6 +32,10 @@ def explain(
     return "\n".join(lines) + "\n"
 
 
+_UNTOLD = {"nobody-found", "contact-unreached", "recipient-excluded", "action-withheld", "step-superseded"}
+"""Entries that say why somebody is not told."""
+
+
 class _Explanation:
     def __init__(self, case: Case, history: History, directory: Directory, now: datetime) -> None:
         self.case = case
@@ -176,7 +180,7 @@ class _Explanation:
         if not mine:
             yield "    they will not be told then" if person_id is not None else "    nobody will be told then"
         for entry in coming.others if person_id is None else ():
-            if entry.kind in {"nobody-found", "recipient-excluded", "action-withheld", "step-superseded"}:
+            if entry.kind in _UNTOLD:
                 yield f"    {entry.kind}: {entry.reason}"
 
     def _by(self, telling: Telling) -> str:

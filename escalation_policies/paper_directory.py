@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal
 
 from escalation_policies.chain_scrutiny import selectors_of
 from escalation_policies.schema import Policy
 from escalation_policies.selector import Ancestor, SchoolName, Selector
+from events.channel import Channel
 from events.escalation import Contact, Recipient
 
 SCHOOL = "self"
@@ -15,7 +15,7 @@ SCHOOL = "self"
 OWNER = "owner"
 """Who must remove a hazard."""
 
-_CHANNELS: tuple[Literal["sms", "email"], ...] = ("sms", "email")
+_CHANNELS: tuple[Channel, ...] = ("sms", "email")
 
 
 class PaperDirectory:

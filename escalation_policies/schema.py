@@ -11,6 +11,7 @@ from escalation_policies.clock_rules import Clocks
 from escalation_policies.durations import Duration
 from escalation_policies.selector import Selector
 from events.base import Frozen, Identifier
+from events.channel import Channel
 from events.incident import ReviewAnswers, Severity
 
 LevelName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^@#\x00-\x1f\x7f]+$")]
@@ -28,17 +29,22 @@ class Level(Frozen):
     level: LevelName
     tell: Annotated[tuple[Selector, ...], Field(min_length=1)]
     stand_in: tuple[Selector, ...] = ()
-    channels: Annotated[tuple[Literal["sms", "email"], ...], Field(min_length=1)] = ("sms", "email")
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = Field(
+        default=("sms", "email"), description="Every one of a person's contacts on these is told, at once."
+    )
+    fallback_channels: tuple[Channel, ...] = Field(
+        default=(), description="Tried one after the other, a contact for each that did not reach its person."
+    )
     receipt: Literal["any", "all"] = Field(
         default="any", description="`all`: every recipient of `tell` must acknowledge; `any`: one is enough."
     )
 
-    @field_validator("channels")
-    @classmethod
-    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) < len(value):
+    @model_validator(mode="after")
+    def _once_each(self) -> Self:
+        named = (*self.channels, *self.fallback_channels)
+        if len(set(named)) < len(named):
             raise ValueError("a channel is named twice: nobody is told twice by one channel")
-        return value
+        return self
 
 
 class AtTop(Frozen):

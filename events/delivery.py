@@ -3,13 +3,33 @@
 *Handed over* is not *delivered*, and neither is *acknowledged* (DESIGN §3: five different things).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from events.base import Body, Identifier, Utc
+from events.channel import Channel
 
-DeliveryState = Literal["attempted", "handed-over", "failed-temporary", "failed-permanent", "outcome-unknown"]
+DeliveryState = Literal[
+    "attempted",
+    "handed-over",
+    "sent",
+    "delivered",
+    "undelivered",
+    "opted-out",
+    "failed-temporary",
+    "failed-permanent",
+    "outcome-unknown",
+    "skipped",
+]
+"""``skipped``: not sent, for the reason beside it. ``undelivered``: taken by the provider, and lost after that."""
+
+RECEIPTS: Mapping[DeliveryState, int] = MappingProxyType(
+    {"handed-over": 1, "sent": 2, "undelivered": 3, "delivered": 4}
+)
+"""How far a provider's receipts have brought a message. They come doubled and in any order, and never move it back."""
 
 
 class DeliveryRecorded(Body):
@@ -20,7 +40,7 @@ class DeliveryRecorded(Body):
     notification_id: Identifier
     case_id: Identifier
     contact_id: Identifier
-    channel: Literal["sms", "email"]
+    channel: Channel
     state: DeliveryState
     try_number: int = Field(ge=1, description="1 for the first try of this notification.")
     provider: Identifier

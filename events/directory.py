@@ -5,16 +5,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from events.base import Body, Frozen, Identifier, Utc
+from events.channel import Channel
 
 UnitKind = Literal["bureau", "township", "district", "school"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class ContactAddress(Frozen):
-    """One way to reach a person, with its address: E.164 for `sms`, an addr-spec (RFC 5322) for `email`."""
+    """One way to reach a person, with its address: what that is depends on the channel (`events.channel`)."""
 
     contact_id: Identifier
-    channel: Literal["sms", "email"]
+    channel: Channel
     address: Annotated[str, Field(min_length=3, max_length=254)]
 
 

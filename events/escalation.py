@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from events.base import CaseFact, Frozen, Identifier, Utc
+from events.channel import Channel
 
 EntryKind = Literal[
     "case-opened",
@@ -34,6 +35,7 @@ EntryKind = Literal[
     "action-withheld",
     "case-completed",
     "recipient-excluded",
+    "contact-unreached",
     "reassigned",
     "reopened",
     "withdrawn",
@@ -64,7 +66,7 @@ class Contact(Frozen):
     """One way to reach a person. The address itself never leaves the directory."""
 
     contact_id: Identifier
-    channel: Literal["sms", "email"]
+    channel: Channel
 
 
 class Recipient(Frozen):

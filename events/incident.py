@@ -16,7 +16,6 @@ Severity = Literal["I", "II", "III", "IV"]
 SEVERITIES: tuple[Severity, ...] = ("I", "II", "III", "IV")
 """Worst first."""
 
-Channel = Literal["sms", "email"]
 ShortText = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=4000)]
 Concerns = Annotated[tuple[Identifier, ...], Field(max_length=20)]

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from events.base import CaseFact, Identifier, Utc
+from events.channel import Channel
 
 Lane = Literal["escalation", "reminder", "bulk"]
 """Priority. Escalations never queue behind bulk messages (promise 9)."""
@@ -52,7 +53,7 @@ class NotificationRequested(CaseFact):
     level: Identifier
     person_id: Identifier
     contact_id: Identifier
-    channel: Literal["sms", "email"]
+    channel: Channel
     attempt: int = Field(default=1, ge=1)
     lane: Lane
     template: Template

@@ -7,7 +7,7 @@ A shipped version never changes: a change of shape is a new version, an upcaster
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from events.base import Body
+from events.base import Body, CaseFact
 from events.delivery import DeliveryRecorded, DeliveryState, delivery_type
 from events.directory import EntryRemoved, PersonRecorded, UnitRecorded
 from events.errors import UnknownType
@@ -15,13 +15,16 @@ from events.escalation import EntryKind, JournalEntry, journal_type
 from events.incident import INCIDENT_FACTS
 from events.notification import NotificationRequested
 from events.petition import PETITION_FACTS
+from events.unreached import ContactUnreached
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], tuple[str, Data]]
 """Takes the data of an old type, returns the next newer type and its data."""
 
+CASE_FACTS: tuple[type[CaseFact], ...] = (*INCIDENT_FACTS, *PETITION_FACTS, ContactUnreached)
+
 MODELS: Mapping[str, type[Body]] = {
-    **{model.TYPE: model for model in (*INCIDENT_FACTS, *PETITION_FACTS)},
+    **{model.TYPE: model for model in CASE_FACTS},
     **{journal_type(kind): JournalEntry for kind in get_args(EntryKind)},
     **{delivery_type(state): DeliveryRecorded for state in get_args(DeliveryState)},
     **{model.TYPE: model for model in (NotificationRequested, UnitRecorded, PersonRecorded, EntryRemoved)},

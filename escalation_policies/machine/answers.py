@@ -98,29 +98,37 @@ def _decline_at(ledger: Ledger, level: Level, fact: IncidentDeclined) -> None:
         for key in receipt_clocks(ledger.case, level):
             _answer(ledger, key, ledger.at)
         return
+    hand_over(ledger, level, fact.by, step="declined", why="declined")
+
+
+def hand_over(ledger: Ledger, level: Level, person_id: str, *, step: str, why: str) -> None:
+    """Tell the stand-ins of a level whose ``person_id`` cannot take it; when nobody is left here, the next level.
+
+    ``why`` says what befell everybody of the level then, and ``step`` names it in the next level's notification.
+    """
+    state = _state(ledger.case, level)
     clock = open_receipt(ledger.case, level)
-    spoken = {s.person_id for s in seats if s.declined_at is not None or s.acknowledged_at is not None}
-    stand_ins = [n for n in name_stand_ins(ledger, level) if n.recipient.person_id not in spoken]
+    gone = {s.person_id for s in state.seats if s.is_out or s.acknowledged_at is not None}
+    stand_ins = [n for n in name_stand_ins(ledger, level) if n.recipient.person_id not in gone]
     key = clock.key if clock else f"declined@{level.level}"
     if reachable(level, stand_ins):
-        step = f"handed-over:{ledger.case.seq}"
-        message = Message("incident_alert", key, step, deadline=clock.deadline if clock else None)
+        deadline = clock.deadline if clock else None
+        message = Message("incident_alert", key, f"handed-over:{ledger.case.seq}", deadline=deadline)
         told = send(ledger, level, stand_ins, message)
         seat(ledger, state, stand_ins, ledger.at)
-        ledger.write("handed-over", "the stand-in is told", level=level.level, by=fact.by, told=told)
-    elif all(s.declined_at is not None for s in seats):
-        _everybody_declined(ledger, level, key)
+        ledger.write("handed-over", "the stand-in is told", level=level.level, by=person_id, told=told)
+    elif all(s.is_out for s in state.seats):
+        _nobody_left(ledger, level, Message("incident_unreached", key, f"{step}:{ledger.case.seq}"), why)
     else:
         ledger.write("action-withheld", "no stand-in is left to tell; others here may answer", level=level.level)
 
 
-def _everybody_declined(ledger: Ledger, level: Level, key: str) -> None:
+def _nobody_left(ledger: Ledger, level: Level, message: Message, why: str) -> None:
     above = ledger.case.policy.index(level.level) + 1
     if above < len(ledger.case.policy.chain):
-        message = Message("incident_unreached", key, f"declined:{ledger.case.seq}")
-        raising.raise_to(ledger, above, message, f"everybody at {level.level} declined", because=key)
+        raising.raise_to(ledger, above, message, f"everybody at {level.level} {why}", because=message.clock)
     else:
-        ledger.write("action-withheld", "everybody at the top declined; the clock goes on", level=level.level)
+        ledger.write("action-withheld", f"everybody at the top {why}; the clock goes on", level=level.level)
 
 
 def unanswered(level: Level, state: LevelState) -> list[str]:
@@ -144,10 +152,11 @@ def completed_at(level: Level, state: LevelState) -> datetime | None:
 def _answered_at(state: LevelState, question: str) -> datetime | None:
     """Return when one selector was first answered for: by whom it names, or by a stand-in of the same unit.
 
-    Where nobody of that unit is left to answer (the post is vacant, or they declined), any stand-in of the level may.
+    Where nobody of that unit is left to answer (the post is vacant, they declined, or nothing reaches them), any
+    stand-in of the level may.
     """
     place = _place(question)
-    there = [s for s in state.seats if _place(s.question) == place and s.declined_at is None]
+    there = [s for s in state.seats if _place(s.question) == place and not s.is_out]
     may = [s for s in there or state.seats if s.question == question or s.stand_in]
     return min((s.acknowledged_at for s in may if s.acknowledged_at is not None), default=None)
 

@@ -8,7 +8,7 @@ from typing import Any
 from escalation_policies.case import Case
 from escalation_policies.errors import Undecidable
 from escalation_policies.loader import PolicyLibrary
-from escalation_policies.machine import answers, closing, moves, petitions, reminding, reports, severity
+from escalation_policies.machine import answers, closing, moves, petitions, reminding, reports, severity, unreached
 from escalation_policies.machine.ledger import Effect, Ledger, RecordedDirectory
 from escalation_policies.machine.open_case import Report, open_case
 from escalation_policies.schema import Policy
@@ -29,6 +29,7 @@ from events.petition import (
     ReviewAsked,
 )
 from events.registry import MODELS
+from events.unreached import ContactUnreached
 
 DEADLINE_REACHED = "edu.tocsin.escalation.deadline-reached.v1"
 Event = CaseFact | DeadlineReached
@@ -239,6 +240,7 @@ _HANDLERS: Mapping[type[CaseFact], Callable[[Ledger, Any], None]] = {
     facts.IncidentReopened: moves.reopen,
     facts.ReportJoined: moves.join,
     facts.ReportSeparated: moves.separate,
+    ContactUnreached: unreached.unreached,
     PetitionAccepted: petitions.accept,
     PetitionDeclined: petitions.decline,
     ObjectionRaised: petitions.object_to,

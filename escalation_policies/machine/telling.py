@@ -8,7 +8,8 @@ from escalation_policies.case import LevelState, Seat
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.schema import Level, Policy
 from escalation_policies.selector import Selector
-from events.escalation import Recipient, Told
+from events.channel import Channel
+from events.escalation import Contact, Recipient, Told
 from events.ids import notification_id
 from events.notification import Lane, NotificationRequested, Template
 from events.receipt import receipt_of
@@ -100,31 +101,45 @@ def name_seats(ledger: Ledger, level: Level, seats: Iterable[Seat]) -> list[Name
 
 
 def reachable(level: Level, named: Iterable[Named]) -> bool:
-    """Return whether a message to ``named`` would reach anybody by the level's channels."""
-    return any(contact.channel in level.channels for item in named for contact in item.recipient.contacts)
+    """Return whether a message to ``named`` would be sent to anybody by the level's channels."""
+    return any(first_contacts(level, item.recipient) for item in named)
+
+
+def first_contacts(level: Level, recipient: Recipient) -> list[Contact]:
+    """Return the contacts by which a level tells a person first; who has none of these is told by the next way."""
+    return contacts_on(level.channels, recipient) or contacts_on(level.fallback_channels, recipient)[:1]
+
+
+def contacts_on(channels: Sequence[Channel], recipient: Recipient) -> list[Contact]:
+    """Return a person's contacts on these channels: in the order of the channels, then in that of the directory."""
+    return [contact for channel in channels for contact in recipient.contacts if contact.channel == channel]
 
 
 def send(ledger: Ledger, level: Level, named: Sequence[Named], message: Message) -> list[Told]:
     """Request ``message`` for each person once, on each of the level's channels; return who could be reached."""
-    told: list[Told] = []
-    for item in _distinct(named):
-        ids = []
-        for channel in level.channels:
-            for contact in item.recipient.contacts:
-                if contact.channel == channel:
-                    request = _request(ledger, level, item.recipient, contact.contact_id, channel, message)
-                    ledger.request(request)
-                    ids.append(request.notification_id)
-        if ids:
-            told.append(
-                Told(
-                    person_id=item.recipient.person_id,
-                    role=item.recipient.role,
-                    unit_id=item.recipient.unit_id,
-                    notification_ids=tuple(ids),
-                )
-            )
-    return told
+    everyone = _distinct(named)
+    told = [send_by(ledger, level, one.recipient, first_contacts(level, one.recipient), message) for one in everyone]
+    return [one for one in told if one is not None]
+
+
+def send_by(
+    ledger: Ledger, level: Level, recipient: Recipient, contacts: Sequence[Contact], message: Message
+) -> Told | None:
+    """Request ``message`` for one person by these contacts of theirs; return None when there are none."""
+    ids = []
+    for contact in contacts:
+        request = _request(ledger, level, recipient, contact, message)
+        ledger.request(request)
+        ids.append(request.notification_id)
+    if not ids:
+        return None
+    person, role, unit = recipient.person_id, recipient.role, recipient.unit_id
+    return Told(person_id=person, role=role, unit_id=unit, notification_ids=tuple(ids))
+
+
+def id_of(ledger: Ledger, contact: Contact, message: Message) -> str:
+    """Return the id of ``message`` to one contact: the same message to the same contact is one notification."""
+    return notification_id(ledger.case.case_id, message.clock, message.step, contact.contact_id, contact.channel, 1)
 
 
 def seat(ledger: Ledger, state: LevelState, named: Sequence[Named], at: datetime) -> None:
@@ -159,7 +174,7 @@ def _distinct(named: Sequence[Named]) -> list[Named]:
 
 
 def _request(
-    ledger: Ledger, level: Level, recipient: Recipient, contact_id: str, channel: str, message: Message
+    ledger: Ledger, level: Level, recipient: Recipient, contact: Contact, message: Message
 ) -> NotificationRequested:
     case, is_petition = ledger.case, ledger.case.family == "petition"
     waking = case.policy.waking(ledger.now, case.severity)
@@ -167,13 +182,13 @@ def _request(
         {
             "case_id": case.case_id,
             "received_at": ledger.at,
-            "notification_id": notification_id(case.case_id, message.clock, message.step, contact_id, channel, 1),
+            "notification_id": id_of(ledger, contact, message),
             "clock": message.clock,
             "step": message.step,
             "level": level.level,
             "person_id": recipient.person_id,
-            "contact_id": contact_id,
-            "channel": channel,
+            "contact_id": contact.contact_id,
+            "channel": contact.channel,
             "lane": message.lane,
             "template": message.template.replace("incident_", "petition_") if is_petition else message.template,
             "language": recipient.language,

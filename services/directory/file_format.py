@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode
 
+from events.channel import Channel
 from events.directory import UnitKind
 from services.directory.file_section import DirectoryError, Findings, Section
 from services.directory.file_values import (
@@ -28,7 +29,6 @@ from services.directory.file_values import (
     zone,
 )
 
-Channel = Literal["sms", "email"]
 Language = Literal["zh", "en"]
 
 

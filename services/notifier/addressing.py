@@ -29,8 +29,8 @@ def address_of(request: NotificationRequested, contact: ContactLookup) -> str | 
     return address.address
 
 
-def compose(request: NotificationRequested, address: str, now: datetime) -> Message:
-    """Return the message as the channel takes it."""
+def compose(request: NotificationRequested, address: str, now: datetime, speed: float = 1.0) -> Message:
+    """Return the message as the channel takes it. ``speed`` is the demo clock's: providers know real time alone."""
     words = render(request)
     return Message(
         notification_id=request.notification_id,
@@ -42,4 +42,15 @@ def compose(request: NotificationRequested, address: str, now: datetime) -> Mess
         text=words.text,
         subject=words.subject,
         html=words.html,
+        lane=request.lane,
+        language=request.language,
+        valid_seconds=_valid_seconds(request, now, speed),
+        parameters=words.parameters,
     )
+
+
+def _valid_seconds(request: NotificationRequested, now: datetime, speed: float) -> int | None:
+    """Return the real seconds until the deadline; None when there is none, or it is over: then late beats never."""
+    if request.deadline is None or request.deadline <= now:
+        return None
+    return max(1, int((request.deadline - now).total_seconds() / speed))

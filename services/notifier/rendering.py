@@ -6,7 +6,7 @@ say which petition, where and until when, and nothing of what is in it, whatever
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -41,6 +41,7 @@ class Rendered:
     text: str
     subject: str = ""
     html: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,20 @@ class View:
         ]
         return [(label, value) for label, value in facts if value]
 
+    def parameters(self) -> Mapping[str, str]:
+        """Return what a provider's own template may be filled with; nothing that a child could be known by."""
+        found = {
+            "school": self.school,
+            "kind": self.kind,
+            "severity": self.severity,
+            "place": self.place,
+            "started": self.started,
+            "deadline": self.deadline,
+            "code": self.code,
+            "receipt": self.receipt,
+        }
+        return {name: value for name, value in found.items() if value}
+
 
 def prepare() -> None:
     """Compile every template, so that the first alert does not wait for it."""
@@ -99,7 +114,8 @@ def prepare() -> None:
 def render(request: NotificationRequested) -> Rendered:
     """Return the words of a request for its channel."""
     view = _view(request)
-    return _sms(view) if request.channel == "sms" else _email(view)
+    words = _sms(view) if request.channel == "sms" else _email(view)
+    return replace(words, parameters=view.parameters())
 
 
 def _sms(view: View) -> Rendered:

@@ -147,7 +147,7 @@ class Sender:
             if job.searches < self._backoff.tries_for_contact:
                 raise _NotYet(self._backoff.wait(job.searches, self._rng))
             raise Refused("the directory does not know this contact: nothing was sent")
-        return compose(job.request, address, self._clock.now())
+        return compose(job.request, address, self._clock.now(), self._clock.speed)
 
     async def _found(self, job: Job, channel: Channel, message: Message) -> Handed | None:
         """Return the message if the provider has it from an earlier try whose outcome nobody saw."""

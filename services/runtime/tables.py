@@ -266,6 +266,18 @@ notifications = Table(
     Column("request", Text, nullable=False),
     Index("ix_notifications_case", "case_id"),
     Index("ix_notifications_due", "partition", "next_try_at"),
+    Index("ix_notifications_provider", "provider_id"),
+)
+
+contact_flags = Table(
+    "contact_flags",
+    metadata,
+    Column("contact_id", Text, primary_key=True),
+    Column("address_hash", Text, nullable=False, doc="a corrected address is another contact: the flag ends with it"),
+    Column("flaw", Text, nullable=False, doc="dead, or opted-out"),
+    Column("reason", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    comment="what a provider said of a contact for good; skipped with that reason until its address is changed",
 )
 
 tokens = Table(

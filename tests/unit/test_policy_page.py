@@ -44,7 +44,7 @@ def test_every_field_has_a_row_that_says_what_it_takes() -> None:
         "| `within` | [Term](#term) | must be given |",
         "| `again` | [Term](#term) | `{working_days: 5}` |",
         "| `at` | a span, or a share of the clock: `80%` | — |",
-        "| `channels` | a list (at least 1): `sms`, `email` | `[sms, email]` |",
+        "| `channels` | a list (at least 1): `sms`, `email`, `voice`, `webhook`, `chat` | `[sms, email]` |",
         '| `start` | an hour of the day: `"21:30"` | must be given |',
         "| `holidays` | a list: a day: `2026-10-01` | — |",
         "| `evidence` | `true`, `false` | `false` |",

@@ -23,6 +23,7 @@ from events.incident import (
     UpdateFiled,
     UpwardReportFiled,
 )
+from events.unreached import ContactUnreached
 
 REPORT_ID = "0d3a5f0e-6a55-4c0e-9d3e-2f1f5f0f6a11"
 CASE_ID = case_id_of_report(REPORT_ID)
@@ -73,6 +74,22 @@ FACTS: tuple[Body, ...] = (
     FILED,
     IncidentAmended(
         case_id=CASE_ID, received_at=minute(2), by=TEACHER, place="Laboratory 2, west wing", casualties=HURT
+    ),
+    ContactUnreached(
+        case_id=CASE_ID,
+        received_at=minute(2),
+        notification_id=NOTIFICATION,
+        person_id=PRINCIPAL,
+        contact_id=CONTACT,
+        channel="sms",
+        cause="failed",
+        reason="Twilio 21614 (HTTP 400): not a mobile number: correct it in the directory",
+        level=LEVEL,
+        clock=CLOCK,
+        step=STEP,
+        lane="escalation",
+        template="incident_alert",
+        deadline=minute(15),
     ),
     IncidentAcknowledged(case_id=CASE_ID, received_at=minute(3), by=PRINCIPAL, via="code"),
     IncidentDeclined(case_id=CASE_ID, received_at=minute(3), by=PRINCIPAL, reason="Not in town today."),

@@ -117,4 +117,5 @@ JOURNAL: tuple[JournalEntry, ...] = (
     _line(32, "petition-resolved", minute(60), "the petition is answered", by=PRINCIPAL),
     _line(33, "review-asked", minute(60), "the petitioner asks for review"),
     _line(34, "review-answered", minute(60), "the review is answered", by=PRINCIPAL),
+    _line(35, "contact-unreached", minute(2), "sms could not be sent; the next way is tried: voice", told=(TOLD,)),
 )

@@ -93,6 +93,11 @@ DELIVERIES: tuple[DeliveryRecorded, ...] = (
     _delivery("failed-temporary", "HTTP 429: too many requests"),
     _delivery("failed-permanent", "21610: the recipient opted out"),
     _delivery("outcome-unknown", "no answer within 10 s"),
+    _delivery("sent", provider_id="SM00000000000000000000000000000001"),
+    _delivery("delivered", provider_id="SM00000000000000000000000000000001"),
+    _delivery("undelivered", "30003: handset unreachable", "SM00000000000000000000000000000001"),
+    _delivery("opted-out", "21610: the recipient opted out"),
+    _delivery("skipped", "the contact opted out"),
 )
 
 EXAMPLES: Mapping[str, Body] = {

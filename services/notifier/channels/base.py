@@ -7,9 +7,12 @@ ChannelError
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
+
+from events.notification import Lane
 
 REASON_LIMIT = 300
 """Longest reason kept, in characters: enough for a code and a sentence."""
@@ -40,10 +43,18 @@ class ChannelError(Exception):
         self.retry_after = retry_after
 
 
+Flaw = Literal["dead", "opted-out"]
+"""What a refusal says of the contact itself: nothing will ever arrive there, or its owner wants no messages."""
+
+
 class Refused(ChannelError):
-    """The provider will never take this message."""
+    """The provider will never take this message. ``flaw``: nor any other to this contact."""
 
     permanent = True
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None, flaw: Flaw | None = None) -> None:
+        super().__init__(reason, retry_after=retry_after)
+        self.flaw = flaw
 
 
 class TryLater(ChannelError):
@@ -67,6 +78,13 @@ class Message:
     text: str
     subject: str = ""
     html: str | None = None
+    lane: Lane = "escalation"
+    language: str = "zh"
+    valid_seconds: int | None = None
+    """Real seconds until the deadline that it serves, at least 1: later a provider need not bring it any more."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What the text says, by name: for providers that take a template's id and its parameters instead of a text."""
 
 
 @dataclass(frozen=True, slots=True)

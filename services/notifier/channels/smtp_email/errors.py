@@ -31,6 +31,9 @@ MEANINGS: Mapping[str, str] = {
 OF_THE_SERVER = frozenset({"5.3.2", "5.7.0", "5.7.8", "5.7.9", "5.7.11"})
 """Class 5, but about our access to the server, not about this message: once put right, the message can go."""
 
+DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10"})
+"""The address itself is wrong (RFC 3463 §3.2): nothing will ever arrive there."""
+
 PERMANENT = 500
 
 
@@ -41,7 +44,7 @@ def error_of(code: int, text: str, phase: str) -> ChannelError:
     reason = f"SMTP {code}{' ' + enhanced if enhanced else ''} at {phase}: {words}"
     permanent = enhanced.startswith("5.") if enhanced else code >= PERMANENT
     if permanent and enhanced not in OF_THE_SERVER:
-        return Refused(reason)
+        return Refused(reason, flaw="dead" if enhanced in DEAD else None)
     return TryLater(reason)
 
 

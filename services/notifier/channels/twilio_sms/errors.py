@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from services.notifier.channels.base import ChannelError, OutcomeUnknown, Refused, TryLater
+from services.notifier.channels.base import ChannelError, Flaw, OutcomeUnknown, Refused, TryLater
 
 
 class Action(Enum):
@@ -18,10 +18,11 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An action, and what the error means to the person who reads the timeline."""
+    """An action, and what the error means to the person who reads the timeline, and to the contact."""
 
     action: Action
     meaning: str
+    flaw: Flaw | None = None
 
 
 BY_CODE: Mapping[int, Rule] = {
@@ -30,20 +31,20 @@ BY_CODE: Mapping[int, Rule] = {
     20429: Rule(Action.RETRY, "too many requests: not processed"),
     20500: Rule(Action.LOOK_UP, "internal server error"),
     20503: Rule(Action.LOOK_UP, "service unavailable"),
-    21211: Rule(Action.REFUSE, "the number is not valid: correct it in the directory"),
+    21211: Rule(Action.REFUSE, "the number is not valid: correct it in the directory", "dead"),
     21408: Rule(Action.REFUSE, "SMS to this region is not enabled: enable it in the Twilio console"),
     21606: Rule(Action.REFUSE, "the sender cannot send to this number: check TOCSIN_TWILIO_FROM"),
-    21610: Rule(Action.REFUSE, "the recipient has opted out: they must opt in again themselves"),
+    21610: Rule(Action.REFUSE, "the recipient has opted out: they must opt in again themselves", "opted-out"),
     21611: Rule(Action.RETRY, "the sender's queue is full"),
     21612: Rule(Action.REFUSE, "the number cannot be reached from this sender"),
-    21614: Rule(Action.REFUSE, "not a mobile number: correct it in the directory"),
+    21614: Rule(Action.REFUSE, "not a mobile number: correct it in the directory", "dead"),
     21617: Rule(Action.REFUSE, "the text is longer than 1600 characters"),
-    21635: Rule(Action.REFUSE, "a landline number: correct it in the directory"),
+    21635: Rule(Action.REFUSE, "a landline number: correct it in the directory", "dead"),
     30001: Rule(Action.RETRY, "queue overflow"),
     30002: Rule(Action.REFUSE, "the account is suspended: call Twilio"),
     30003: Rule(Action.RETRY, "handset unreachable"),
-    30005: Rule(Action.REFUSE, "unknown handset"),
-    30006: Rule(Action.REFUSE, "landline or unreachable carrier"),
+    30005: Rule(Action.REFUSE, "unknown handset", "dead"),
+    30006: Rule(Action.REFUSE, "landline or unreachable carrier", "dead"),
     30007: Rule(Action.REFUSE, "filtered by the carrier"),
     30008: Rule(Action.RETRY, "unknown error of the carrier"),
 }
@@ -80,5 +81,8 @@ def error_of(status: int, code: int | None, retry_after: timedelta | None = None
     """Return the channel error for an error answer. Twilio's own text stays out: it quotes the number."""
     rule = rule_of(status, code)
     shown = f"Twilio {code}" if code not in {None, status} else "Twilio"
+    reason = f"{shown} (HTTP {status}): {rule.meaning}"
+    if rule.action is Action.REFUSE:
+        return Refused(reason, retry_after=retry_after, flaw=rule.flaw)
     kind: type[ChannelError] = rule.action.value
-    return kind(f"{shown} (HTTP {status}): {rule.meaning}", retry_after=retry_after)
+    return kind(reason, retry_after=retry_after)

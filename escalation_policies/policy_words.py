@@ -40,6 +40,7 @@ MEANINGS: Mapping[str, str] = {
     "Level.tell": "Whom the level means: each selector is told, in parallel.",
     "Level.stand_in": "Who is reminded, and who is told when nobody of `tell` can be reached.",
     "Level.channels": "By which channels, in this order; a person gets one message by each.",
+    "Level.fallback_channels": "By which channels it goes on, one for each message that did not arrive, in this order.",
     "Selector.role": "Everybody who holds this role at the unit.",
     "Selector.on_duty": "Whoever the unit's roster names for this duty at that moment.",
     "Selector.group": "The people of a named group of the unit.",

@@ -29,21 +29,23 @@ class Level(Frozen):
     level: LevelName
     tell: Annotated[tuple[Selector, ...], Field(min_length=1)]
     stand_in: tuple[Selector, ...] = ()
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = Field(
-        default=("sms", "email"), description="Every one of a person's contacts on these is told, at once."
-    )
-    fallback_channels: tuple[Channel, ...] = Field(
-        default=(), description="Tried one after the other, a contact for each that did not reach its person."
-    )
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("sms", "email")
+    fallback_channels: tuple[Channel, ...] = ()
     receipt: Literal["any", "all"] = Field(
         default="any", description="`all`: every recipient of `tell` must acknowledge; `any`: one is enough."
     )
 
-    @model_validator(mode="after")
-    def _once_each(self) -> Self:
-        named = (*self.channels, *self.fallback_channels)
-        if len(set(named)) < len(named):
+    @field_validator("channels", "fallback_channels")
+    @classmethod
+    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
             raise ValueError("a channel is named twice: nobody is told twice by one channel")
+        return value
+
+    @model_validator(mode="after")
+    def _first_or_next(self) -> Self:
+        if both := set(self.channels).intersection(self.fallback_channels):
+            raise ValueError(f"{', '.join(sorted(both))} is told at once already: it cannot be what is tried next")
         return self
 
 

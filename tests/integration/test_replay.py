@@ -1,0 +1,290 @@
+"""A database that is lost is rebuilt from the bus: the same cases, timelines and notification ids (promise 10)."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Table
+
+from events.incident import IncidentAcknowledged, IncidentDeclined
+from services.broker.apache import ApacheKafka
+from services.cli.replay.past import KafkaPast
+from services.cli.replay.rebuilding import NotEmpty, Rebuilt, rebuild
+from services.cli.replay.verifying import verdicts
+from services.runtime.bus_admin import BusAdmin
+from services.runtime.database import Database
+from services.runtime.settings import Settings
+from services.runtime.store import Store
+from services.runtime.tables import cases, codes, joined_reports, journal, notifications, outbox
+from tests.support.intake import BUREAU, DIRECTOR, LAKE, NOW, PETITION_OFFICER, PRINCIPAL
+from tests.support.kafka_node import kafka_node
+from tests.support.paper_bus import KafkaBus, PaperBus
+from tests.support.store_rows import CODE_KEY, rows_of
+from tests.support.whole_chain import Chain, chain_on
+
+SETTINGS = Settings()
+_NUMBERS = count(1)
+NewDatabase = Callable[[], Database]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApacheKafka]:
+    """A real Apache Kafka."""
+    async with kafka_node(tmp_path_factory.mktemp("kafka")) as node:
+        yield node
+
+
+@pytest.fixture
+async def empty(database: Database, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A second database of the same kind, migrated and empty."""
+    if database.is_sqlite:
+        url = f"sqlite+aiosqlite:///{tmp_path / 'rebuilt.db'}"
+    else:
+        url = request.getfixturevalue("postgres_cluster").create_database(f"rebuilt_{next(_NUMBERS)}")
+    made = Database(url)
+    await made.migrate()
+    yield made
+    await made.close()
+
+
+@asynccontextmanager
+async def on_paper(database: Database, folder: Path) -> AsyncIterator[tuple[Chain, PaperBus]]:
+    bus = PaperBus(SETTINGS)
+    async with chain_on(database, SETTINGS, bus, folder) as chain:
+        yield chain, bus
+
+
+async def live(chain: Chain) -> None:
+    """Let four cases live: answered and reported, unanswered, joined by a second report, and a petition."""
+    file = chain.intake.file
+    answered = (await file(school_id=LAKE, severity="III", place="the hall"))["case_id"]
+    await file(school_id=LAKE, kind="injury", severity="IV", exercise=True)
+    await file(school_id=LAKE, kind="food-poisoning", severity="III")
+    await file(school_id=LAKE, kind="food-poisoning", severity="II", separate=False)
+    filed = await chain.intake.petition(kind="petition-fees", concerns=[PRINCIPAL])
+    await chain.settle()
+    await chain.pass_minutes(6)
+    await chain.act(answered, "acknowledge", PRINCIPAL, LAKE)
+    await chain.act(answered, "upward-report", PRINCIPAL, LAKE, summary="a small fire")
+    await chain.pass_minutes(30)
+    await chain.settle()
+    await chain.act(answered, "notes", DIRECTOR, "district", text="seen")
+    await chain.act(filed["case_id"], "accept", PETITION_OFFICER, BUREAU, notice="we look into it")
+
+
+async def replayed(chain: Chain, into: Database) -> Rebuilt:
+    return await rebuild(SETTINGS, Store(into), chain.bus.past, CODE_KEY, chain.clock.now())
+
+
+async def contents(database: Database, *tables: Table) -> dict[str, list[Any]]:
+    return {table.name: [tuple(row) for row in await rows_of(database, table)] for table in tables}
+
+
+async def assert_same(one: Database, other: Database, *tables: Table) -> None:
+    """Compare whole tables: every column of every row."""
+    assert await contents(other, *tables) == await contents(one, *tables)
+
+
+async def messages(database: Database) -> dict[str, tuple[Any, ...]]:
+    """Return what is known of each message but when that was written down."""
+    rows = await rows_of(database, notifications)
+    return {
+        row.notification_id: (
+            row.partition, row.case_id, row.contact_id, row.channel, row.lane, row.state, row.tries, row.next_try_at,
+            row.provider, row.provider_id, row.reason, row.requested_at, row.request,
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def sent(folder: Path) -> list[str]:
+    """Return the id of every message that went out."""
+    lines = (folder / "outbox.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["notification_id"] for line in lines]
+
+
+@pytest.mark.kafka
+async def test_replaying_kafka_into_an_empty_database_gives_the_same_memory(
+    database: Database, empty: Database, kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    """Cases, journal with its positions, messages with their ids and outcomes, codes: equal, column by column."""
+    settings = Settings(kafka_bootstrap_servers=kafka.bootstrap_servers, topic_prefix=f"r{next(_NUMBERS)}.")
+    async with KafkaPast(settings, kafka.bootstrap_servers) as first:
+        assert first.topic_id("escalations") is None
+    await make_topics(settings)
+    async with KafkaPast(settings, kafka.bootstrap_servers) as past:
+        async with chain_on(database, settings, KafkaBus(settings, past), tmp_path) as chain:
+            await live(chain)
+        done = await rebuild(settings, Store(empty), past, CODE_KEY, chain.clock.now())
+    await assert_same(database, empty, cases, journal, joined_reports, codes)
+    assert await messages(empty) == await messages(database)
+    assert (done.cases, done.left_out, done.sent_on, done.unfinished) == (4, {}, 0, 0)
+    assert done.notifications == len(sent(tmp_path)) > 10
+    assert done.recognised == done.facts == 9
+
+
+async def make_topics(settings: Settings) -> None:
+    admin = BusAdmin(settings, str(settings.kafka_bootstrap_servers))
+    await admin.apply_topics()
+    await admin.close()
+
+
+async def test_worker_goes_on_from_a_rebuilt_database(database: Database, empty: Database, tmp_path: Path) -> None:
+    """It reads the bus from its start and applies nothing twice, sends nothing twice, and fires what is due next."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await live(chain)
+        await replayed(chain, empty)
+        before = sent(tmp_path)
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            again.clock.show(chain.clock.now())
+            await again.read()
+            await assert_same(database, empty, cases, journal)
+            assert (await rows_of(empty, outbox), sent(tmp_path)) == ([], before)
+            for one in (chain, again):
+                await one.pass_minutes(90)
+            await assert_same(database, empty, cases, journal)
+            open_case = next(row for row in await rows_of(empty, cases) if row.kind == "food-poisoning").case_id
+            fact = IncidentAcknowledged(case_id=open_case, received_at=again.clock.now(), by=PRINCIPAL)
+            await again.say(fact, "said after the loss")
+            await again.settle()
+    last = [row for row in await rows_of(empty, journal) if row.case_id == open_case][-1]
+    assert PRINCIPAL in last.entry
+    assert len(sent(tmp_path)) == len(set(sent(tmp_path)))
+
+
+async def test_what_had_not_reached_the_bus_is_done_again(database: Database, empty: Database, tmp_path: Path) -> None:
+    """The database died between a decision's first record on the bus and its last: the rest goes out, once."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await chain.intake.file(school_id=LAKE, severity="III")
+        await chain.publish()
+        await chain.judge()
+        lanes = list(chain.claims)
+        assert await bus.publish(database, lanes, most=2) == 2
+        lost = await rows_of(database, outbox)
+        assert {row.topic for row in lost} == {"tocsin.escalations", "tocsin.notifications"}
+        done = await replayed(chain, empty)
+        assert done.sent_on == len(lost)
+        await assert_same(database, empty, cases, journal, codes)
+        again = [(row.topic, row.event_id, row.value) for row in await rows_of(empty, outbox)]
+        assert again == [(row.topic, row.event_id, row.value) for row in lost]
+
+
+async def test_message_that_nobody_took_up_is_sent_and_one_of_long_ago_is_not(
+    database: Database, empty: Database, tmp_path: Path
+) -> None:
+    """On the bus without a trace: sent when the notifier starts; a day later it says nothing any more."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await chain.intake.file(school_id=LAKE, severity="III")
+        await chain.judge()
+        await chain.publish()
+        [[asked]] = [log for log in bus.log("notifications") if log]
+        assert asked.value is not None
+        chain.clock.show(NOW + timedelta(hours=23))
+        await replayed(chain, empty)
+        assert await rows_of(empty, notifications) == []
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            await again.read()
+        [message] = await rows_of(empty, notifications)
+        assert (message.state, sent(tmp_path)) == ("handed-over", [message.notification_id])
+
+
+async def test_old_message_without_a_trace_is_kept_as_not_sent(
+    database: Database, empty: Database, tmp_path: Path
+) -> None:
+    """More than a day after it was due it is not sent any more, and its row says why; so too off the bus."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await chain.intake.file(school_id=LAKE, severity="III")
+        await chain.judge()
+        await chain.publish()
+        await chain.pass_minutes(5)
+        await bus.publish(database, list(chain.claims), most=1)
+        chain.clock.show(NOW + timedelta(hours=25))
+        done = await replayed(chain, empty)
+        rows = await rows_of(empty, notifications)
+        assert {(row.state, row.next_try_at) for row in rows} == {("failed-permanent", None)}
+        assert len(rows) == done.notifications == 2
+        assert all("no record says what became of it" in row.reason for row in rows)
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            await again.read()
+    assert not (tmp_path / "outbox.jsonl").exists()
+
+
+async def test_case_whose_journal_is_not_whole_is_left_out_and_its_facts_are_judged_anew(
+    database: Database, empty: Database, tmp_path: Path
+) -> None:
+    """Retention cut the journal's start: the case is named, and opened by its report when the worker starts."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        cut = (await chain.intake.file(school_id=LAKE, severity="III"))["case_id"]
+        whole = (await chain.intake.file(school_id=LAKE, kind="injury"))["case_id"]
+        await chain.settle()
+        for log in bus.log("escalations"):
+            if log and log[0].key == cut.encode():
+                del log[0]
+        done = await replayed(chain, empty)
+        assert list(done.left_out) == [cut]
+        assert done.left_out[cut] == "entry 1 is missing"
+        assert [row.case_id for row in await rows_of(empty, cases)] == [whole]
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            await again.settle()
+            await again.read()
+        assert {row.case_id for row in await rows_of(empty, cases)} == {cut, whole}
+    assert len(sent(tmp_path)) == len(set(sent(tmp_path)))
+
+
+async def test_records_that_came_twice_count_once(database: Database, empty: Database, tmp_path: Path) -> None:
+    """A relay that died before it noted what was published repeats it: the memory is the same."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await live(chain)
+        for topic in ("escalations", "notifications", "deliveries"):
+            for log in bus.log(topic):
+                log.extend(log[len(log) // 2 :])
+        await replayed(chain, empty)
+    await assert_same(database, empty, cases, journal, codes)
+    assert await messages(empty) == await messages(database)
+
+
+async def test_two_facts_that_say_the_same_count_as_often_as_the_journal_has_them(
+    database: Database, empty: Database, tmp_path: Path
+) -> None:
+    """One of two equal refusals was applied when the database was lost: the other is applied after it."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        case_id = (await chain.intake.file(school_id=LAKE, severity="III"))["case_id"]
+        await chain.settle()
+        fact = IncidentDeclined(case_id=case_id, received_at=chain.clock.now(), by=PRINCIPAL)
+        await chain.say(fact, "once")
+        await chain.settle()
+        await chain.say(fact, "twice")
+        await chain.publish()
+        done = await replayed(chain, empty)
+        assert (done.facts, done.recognised) == (3, 2)
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            await again.read()
+    known = [row.kind for row in await rows_of(database, journal)]
+    assert [row.kind for row in await rows_of(empty, journal)] == [*known, "action-withheld"]
+
+
+async def test_database_with_a_past_of_its_own_is_refused(database: Database, tmp_path: Path) -> None:
+    """Nothing is written into it."""
+    async with on_paper(database, tmp_path) as (chain, _):
+        await chain.intake.file(school_id=LAKE)
+        await chain.settle()
+        before = await contents(database, cases, journal, codes)
+        with pytest.raises(NotEmpty, match="cases has 1 rows"):
+            await replayed(chain, database)
+        assert await contents(database, cases, journal, codes) == before
+
+
+async def test_rebuilt_database_follows_from_its_journals(database: Database, empty: Database, tmp_path: Path) -> None:
+    """`tocsin verify` finds nothing in the lost database nor in the new one."""
+    async with on_paper(database, tmp_path) as (chain, _):
+        await live(chain)
+        await replayed(chain, empty)
+    for one in (database, empty):
+        found = [verdict async for verdict in verdicts(one)]
+        assert [verdict.fault for verdict in found] == [None] * 4

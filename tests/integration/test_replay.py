@@ -1,56 +1,26 @@
 """A database that is lost is rebuilt from the bus: the same cases, timelines and notification ids (promise 10)."""
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
-from sqlalchemy import Table
 
-from events.incident import IncidentAcknowledged, IncidentDeclined
-from services.broker.apache import ApacheKafka
-from services.cli.replay.past import KafkaPast
+from events.incident import IncidentAcknowledged, IncidentDeclined, ReportJoined, ReportSeparated
 from services.cli.replay.rebuilding import NotEmpty, Rebuilt, rebuild
 from services.cli.replay.verifying import verdicts
-from services.runtime.bus_admin import BusAdmin
 from services.runtime.database import Database
 from services.runtime.settings import Settings
 from services.runtime.store import Store
-from services.runtime.tables import cases, codes, joined_reports, journal, notifications, outbox
-from tests.support.intake import BUREAU, DIRECTOR, LAKE, NOW, PETITION_OFFICER, PRINCIPAL
-from tests.support.kafka_node import kafka_node
-from tests.support.paper_bus import KafkaBus, PaperBus
+from services.runtime.tables import cases, codes, journal, notifications, outbox
+from tests.support.intake import DIRECTOR, LAKE, NOW, PRINCIPAL
+from tests.support.lost_memory import assert_same, contents, live, messages, sent
+from tests.support.paper_bus import PaperBus
 from tests.support.store_rows import CODE_KEY, rows_of
 from tests.support.whole_chain import Chain, chain_on
 
 SETTINGS = Settings()
-_NUMBERS = count(1)
-NewDatabase = Callable[[], Database]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ApacheKafka]:
-    """A real Apache Kafka."""
-    async with kafka_node(tmp_path_factory.mktemp("kafka")) as node:
-        yield node
-
-
-@pytest.fixture
-async def empty(database: Database, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A second database of the same kind, migrated and empty."""
-    if database.is_sqlite:
-        url = f"sqlite+aiosqlite:///{tmp_path / 'rebuilt.db'}"
-    else:
-        url = request.getfixturevalue("postgres_cluster").create_database(f"rebuilt_{next(_NUMBERS)}")
-    made = Database(url)
-    await made.migrate()
-    yield made
-    await made.close()
 
 
 @asynccontextmanager
@@ -60,79 +30,8 @@ async def on_paper(database: Database, folder: Path) -> AsyncIterator[tuple[Chai
         yield chain, bus
 
 
-async def live(chain: Chain) -> None:
-    """Let four cases live: answered and reported, unanswered, joined by a second report, and a petition."""
-    file = chain.intake.file
-    answered = (await file(school_id=LAKE, severity="III", place="the hall"))["case_id"]
-    await file(school_id=LAKE, kind="injury", severity="IV", exercise=True)
-    await file(school_id=LAKE, kind="food-poisoning", severity="III")
-    await file(school_id=LAKE, kind="food-poisoning", severity="II", separate=False)
-    filed = await chain.intake.petition(kind="petition-fees", concerns=[PRINCIPAL])
-    await chain.settle()
-    await chain.pass_minutes(6)
-    await chain.act(answered, "acknowledge", PRINCIPAL, LAKE)
-    await chain.act(answered, "upward-report", PRINCIPAL, LAKE, summary="a small fire")
-    await chain.pass_minutes(30)
-    await chain.settle()
-    await chain.act(answered, "notes", DIRECTOR, "district", text="seen")
-    await chain.act(filed["case_id"], "accept", PETITION_OFFICER, BUREAU, notice="we look into it")
-
-
 async def replayed(chain: Chain, into: Database) -> Rebuilt:
     return await rebuild(SETTINGS, Store(into), chain.bus.past, CODE_KEY, chain.clock.now())
-
-
-async def contents(database: Database, *tables: Table) -> dict[str, list[Any]]:
-    return {table.name: [tuple(row) for row in await rows_of(database, table)] for table in tables}
-
-
-async def assert_same(one: Database, other: Database, *tables: Table) -> None:
-    """Compare whole tables: every column of every row."""
-    assert await contents(other, *tables) == await contents(one, *tables)
-
-
-async def messages(database: Database) -> dict[str, tuple[Any, ...]]:
-    """Return what is known of each message but when that was written down."""
-    rows = await rows_of(database, notifications)
-    return {
-        row.notification_id: (
-            row.partition, row.case_id, row.contact_id, row.channel, row.lane, row.state, row.tries, row.next_try_at,
-            row.provider, row.provider_id, row.reason, row.requested_at, row.request,
-        )
-        for row in rows
-    }  # fmt: skip
-
-
-def sent(folder: Path) -> list[str]:
-    """Return the id of every message that went out."""
-    lines = (folder / "outbox.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["notification_id"] for line in lines]
-
-
-@pytest.mark.kafka
-async def test_replaying_kafka_into_an_empty_database_gives_the_same_memory(
-    database: Database, empty: Database, kafka: ApacheKafka, tmp_path: Path
-) -> None:
-    """Cases, journal with its positions, messages with their ids and outcomes, codes: equal, column by column."""
-    settings = Settings(kafka_bootstrap_servers=kafka.bootstrap_servers, topic_prefix=f"r{next(_NUMBERS)}.")
-    async with KafkaPast(settings, kafka.bootstrap_servers) as first:
-        assert first.topic_id("escalations") is None
-    await make_topics(settings)
-    async with KafkaPast(settings, kafka.bootstrap_servers) as past:
-        async with chain_on(database, settings, KafkaBus(settings, past), tmp_path) as chain:
-            await live(chain)
-        done = await rebuild(settings, Store(empty), past, CODE_KEY, chain.clock.now())
-    await assert_same(database, empty, cases, journal, joined_reports, codes)
-    assert await messages(empty) == await messages(database)
-    assert (done.cases, done.left_out, done.sent_on, done.unfinished) == (4, {}, 0, 0)
-    assert done.notifications == len(sent(tmp_path)) > 10
-    assert done.recognised == done.facts == 9
-
-
-async def make_topics(settings: Settings) -> None:
-    admin = BusAdmin(settings, str(settings.kafka_bootstrap_servers))
-    await admin.apply_topics()
-    await admin.close()
 
 
 async def test_worker_goes_on_from_a_rebuilt_database(database: Database, empty: Database, tmp_path: Path) -> None:
@@ -173,6 +72,32 @@ async def test_what_had_not_reached_the_bus_is_done_again(database: Database, em
         await assert_same(database, empty, cases, journal, codes)
         again = [(row.topic, row.event_id, row.value) for row in await rows_of(empty, outbox)]
         assert again == [(row.topic, row.event_id, row.value) for row in lost]
+
+
+async def test_report_that_was_separated_and_not_published_is_on_its_way_again(
+    database: Database, empty: Database, tmp_path: Path
+) -> None:
+    """By the journal it opens a case of its own: it goes out, and does; one that is on the bus is not sent again."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        case_id = (await chain.intake.file(school_id=LAKE, report_id="first"))["case_id"]
+        for name in ("second", "third"):
+            await chain.intake.file(school_id=LAKE, report_id=name, separate=False)
+        joined = [fact for fact in await chain.intake.facts() if isinstance(fact, ReportJoined)]
+        await chain.settle()
+        for fact in joined:
+            parted = ReportSeparated(case_id=case_id, received_at=NOW, by=DIRECTOR, report=fact.report)
+            await chain.say(parted, fact.report.report_id)
+            await chain.judge()
+        waiting = [row.topic for row in await rows_of(database, outbox)]
+        await bus.publish(database, list(chain.claims), most=waiting.index("tocsin.incidents"))
+        done = await replayed(chain, empty)
+        lost = [row.event_id for row in await rows_of(database, outbox) if row.topic == "tocsin.incidents"]
+        assert [row.event_id for row in await rows_of(empty, outbox) if row.topic == "tocsin.incidents"] == lost
+        assert (len(lost), done.recognised, done.facts) == (1, 5, 6)
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            await again.settle()
+            await again.read()
+    assert len(await rows_of(empty, cases)) == 3
 
 
 async def test_message_that_nobody_took_up_is_sent_and_one_of_long_ago_is_not(

@@ -22,13 +22,14 @@ class Verdict:
     fault: str | None
 
 
-async def verdicts(database: Database) -> AsyncIterator[Verdict]:
+async def verdicts(database: Database, page_size: int = PAGE) -> AsyncIterator[Verdict]:
     """Yield a verdict on each case, in the order of ids, and on each journal that has no case. Changes nothing.
 
     Services may go on working: a journal only grows, so it is read after the state and as far as the state has come.
+    ``page_size``: cases held in memory at a time.
     """
     after = ""
-    while page := await _page(database, after):
+    while page := await _page(database, after, page_size):
         for case_id, seq, state in page:
             yield Verdict(case_id, await _fault(database, case_id, seq, state))
         after = page[-1][0]
@@ -36,12 +37,12 @@ async def verdicts(database: Database) -> AsyncIterator[Verdict]:
         yield Verdict(case_id, "it has a journal and no state")
 
 
-async def _page(database: Database, after: str) -> list[tuple[str, int, str]]:
+async def _page(database: Database, after: str, size: int) -> list[tuple[str, int, str]]:
     statement = (
         select(cases.c.case_id, cases.c.seq, cases.c.state)
         .where(cases.c.case_id > after)
         .order_by(cases.c.case_id)
-        .limit(PAGE)
+        .limit(size)
     )
     async with database.reading() as connection:
         return [(row.case_id, row.seq, row.state) for row in await connection.execute(statement)]
@@ -59,8 +60,8 @@ async def _fault(database: Database, case_id: str, seq: int, state: str) -> str 
         retold = retell(texts)
     except Unreplayable as broken:
         return str(broken)
-    if len(retold.entries) != seq or retold.missing:
-        return f"the state is that after entry {seq}, and the journal tells of {len(retold.entries)}"
+    if len(texts) != seq:
+        return f"the state is that after entry {seq}, and the journal has {len(texts)}"
     if CASE_TEXT.write(retold.case) not in {state, _in_present_shape(state)}:
         return "the stored state is not the one that its journal tells"
     return None

@@ -10,14 +10,17 @@ import pytest
 from events.incident import IncidentAcknowledged, IncidentDeclined, ReportJoined, ReportSeparated
 from services.cli.replay.rebuilding import NotEmpty, Rebuilt, rebuild
 from services.cli.replay.verifying import verdicts
+from services.escalation.journal_topic import JournalTopic
+from services.runtime.bus_admin import BusAdmin
 from services.runtime.database import Database
 from services.runtime.settings import Settings
 from services.runtime.store import Store
 from services.runtime.tables import cases, codes, journal, notifications, outbox
+from services.runtime.topic_watch import TopicWatch
 from tests.support.intake import DIRECTOR, LAKE, NOW, PRINCIPAL
 from tests.support.lost_memory import assert_same, contents, live, messages, sent
 from tests.support.paper_bus import PaperBus
-from tests.support.store_rows import CODE_KEY, rows_of
+from tests.support.store_rows import CODE_KEY, claim, rows_of
 from tests.support.whole_chain import Chain, chain_on
 
 SETTINGS = Settings()
@@ -213,3 +216,21 @@ async def test_rebuilt_database_follows_from_its_journals(database: Database, em
     for one in (database, empty):
         found = [verdict async for verdict in verdicts(one)]
         assert [verdict.fault for verdict in found] == [None] * 4
+
+
+async def test_broker_that_is_recreated_after_the_replay_is_given_the_whole_journal_again(
+    database: Database, empty: Database, tmp_path: Path
+) -> None:
+    """The rebuilt memory knows which incarnation of the topic has its past: this one needs nothing, the next all."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await chain.intake.file(school_id=LAKE, severity="III")
+        await chain.settle()
+        await replayed(chain, empty)
+    entries = await rows_of(empty, journal)
+    owned = await claim(empty, f"escalation/{entries[0].partition}")
+    watch = TopicWatch(SETTINGS, BusAdmin(SETTINGS, "127.0.0.1:1"))
+    topic = JournalTopic(SETTINGS, Store(empty), watch, lambda: [owned], lambda: None)
+    await topic.catch_up(owned, str(bus.topic_id("escalations")))
+    assert await rows_of(empty, outbox) == []
+    await topic.catch_up(owned, "the id of a new one")
+    assert [row.value.decode() for row in await rows_of(empty, outbox)] == [row.entry for row in entries]

@@ -46,7 +46,7 @@ class PaperBus(Past):
         return self
 
     def topic_id(self, topic: TopicName) -> str | None:
-        return f"id of {topic}"
+        return f"id-of-{topic}"
 
     async def partition(self, topic: TopicName, partition: int) -> AsyncIterator[Record]:
         for record in list(self._logs[self._settings.topic(topic), partition]):

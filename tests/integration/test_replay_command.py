@@ -38,7 +38,10 @@ async def test_replaying_kafka_into_an_empty_database_gives_the_same_memory(
         assert first.topic_id("escalations") is None
     await make_topics(settings)
     async with KafkaPast(settings, kafka.bootstrap_servers) as past:
-        async with chain_on(database, settings, KafkaBus(settings, past), tmp_path) as chain:
+        async with (
+            KafkaBus(database, settings, past) as bus,
+            chain_on(database, settings, bus, tmp_path) as chain,
+        ):
             await live(chain)
         done = await rebuild(settings, Store(empty), past, CODE_KEY, chain.clock.now())
     await assert_same(database, empty, cases, journal, joined_reports, codes)
@@ -57,7 +60,8 @@ async def test_command_rebuilds_says_what_it_did_and_refuses_a_second_time(kafka
     await lost.migrate()
     async with (
         KafkaPast(settings, kafka.bootstrap_servers) as past,
-        chain_on(lost, settings, KafkaBus(settings, past), tmp_path) as chain,
+        KafkaBus(lost, settings, past) as bus,
+        chain_on(lost, settings, bus, tmp_path) as chain,
     ):
         await chain.intake.file(school_id=LAKE, severity="III")
         await chain.settle()

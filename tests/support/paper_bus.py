@@ -4,7 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from events.topics import PARTITIONS, TopicName
 from services.cli.replay.past import KafkaPast, Past
@@ -68,25 +69,38 @@ class PaperBus(Past):
 
 
 class KafkaBus:
-    """A broker, published to by the real relay."""
+    """A broker, published to by the real relay, which may look at an outbox only while it is told to."""
 
-    def __init__(self, settings: Settings, past: KafkaPast) -> None:
-        self._settings = settings
+    def __init__(self, database: Database, settings: Settings, past: KafkaPast) -> None:
+        bootstrap = str(settings.kafka_bootstrap_servers)
         self.past: Past = past
-        assert settings.kafka_bootstrap_servers is not None
-        self._access = kafka_access(settings, settings.kafka_bootstrap_servers)
+        self._rows = OutboxRows(database)
+        self._lanes: Sequence[str] = ()
+        self._watch = TopicWatch(settings, BusAdmin(settings, bootstrap))
+        self._relay = Relay(
+            settings, kafka_access(settings, bootstrap).new_producer, self._rows, self._watch, lambda: self._lanes
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._watch.look()
+        self._running = asyncio.create_task(self._relay.run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._running
+        await self._watch.close()
 
     async def publish(self, database: Database, lanes: Sequence[str]) -> int:
-        rows = OutboxRows(database)
-        count = len(await rows.pending(lanes, EVERYTHING))
-        watch = TopicWatch(self._settings, BusAdmin(self._settings, str(self._settings.kafka_bootstrap_servers)))
-        await watch.look()
-        relay = asyncio.create_task(Relay(self._settings, self._access.new_producer, rows, watch, lambda: lanes).run())
+        del database  # the relay's own
+        count = len(await self._rows.pending(lanes, EVERYTHING))
+        self._lanes = lanes
+        self._relay.wake()
         async with asyncio.timeout(30):
-            while await rows.pending(lanes, 1):  # noqa: ASYNC110 - a database row has no Event
-                await asyncio.sleep(0.05)
-        relay.cancel()
-        with suppress(asyncio.CancelledError):
-            await relay
-        await watch.close()
+            while await self._rows.pending(lanes, 1):  # noqa: ASYNC110 - a database row has no Event
+                await asyncio.sleep(0.02)
+        self._lanes = ()
         return count

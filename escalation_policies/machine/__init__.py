@@ -12,9 +12,11 @@ waits for anybody.
    breach was recorded: the breach is withdrawn and everybody told of it is told again.
 3. *One table.* ``transitions.TABLE`` says what each trigger does to each clock and what follows; ``rules`` holds the
    consequences it names. The diagram in the docs is drawn from that table.
-4. *Everything is written down.* Every applied event makes at least one journal entry with a reason, a no-op too.
+4. *Everything is written down.* Every applied event makes at least one journal entry with a reason, a no-op too; from
+   those alone ``replay`` takes the same decisions again, and asks nobody.
 """
 
-from escalation_policies.machine.judge import Decision, decide, judge, replay
+from escalation_policies.machine.judge import Decision, decide, judge
+from escalation_policies.machine.replaying import replay
 
 __all__ = ["Decision", "decide", "judge", "replay"]

@@ -1,6 +1,6 @@
-"""The door of the machine: ``judge`` for the living, ``replay`` for the journal."""
+"""The door of the machine: ``judge`` takes an event after every deadline before it, ``decide`` that event alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,10 @@ from escalation_policies.case import Case
 from escalation_policies.errors import Undecidable
 from escalation_policies.loader import PolicyLibrary
 from escalation_policies.machine import answers, closing, moves, petitions, reminding, reports, severity, unreached
-from escalation_policies.machine.ledger import Effect, Ledger, RecordedDirectory
+from escalation_policies.machine.ledger import Effect, Ledger
 from escalation_policies.machine.open_case import Report, open_case
 from escalation_policies.schema import Policy
-from escalation_policies.selector import Directory, SchoolName
+from escalation_policies.selector import Directory
 from events import incident as facts
 from events.base import CaseFact
 from events.escalation import Cause, DeadlineReached, JournalEntry
@@ -28,7 +28,6 @@ from events.petition import (
     ReviewAnswered,
     ReviewAsked,
 )
-from events.registry import MODELS
 from events.unreached import ContactUnreached
 
 DEADLINE_REACHED = "edu.tocsin.escalation.deadline-reached.v1"
@@ -182,36 +181,6 @@ def _time_of(case: Case | None, event: Event, now: datetime) -> datetime:
         return event.deadline
     at = min(event.received_at, now)
     return max(at, case.received_at) if case is not None else at
-
-
-def replay(entries: Sequence[JournalEntry]) -> list[Decision]:
-    """Return the decisions of a case's journal, taken again from its causes alone. Asks nobody."""
-    case: Case | None = None
-    decisions: list[Decision] = []
-    school: SchoolName | None = None
-    policy: Policy | None = None
-    for entry in entries:
-        if entry.cause is None:
-            continue
-        if entry.cause.policy is not None:
-            policy = Policy.model_validate(entry.cause.policy)
-            school = SchoolName(unit_id=entry.school_id, name=entry.cause.school_name or "")
-        if policy is None or school is None:
-            raise Undecidable("the journal does not begin with the opening of the case")
-        directory = RecordedDirectory(entry.resolved, school)
-        now = entry.fired_at or entry.received_at
-        decision = decide(case, _event(entry.cause), directory, policy, now)
-        case = decision.state
-        decisions.append(decision)
-    return decisions
-
-
-def _event(cause: Cause) -> Event:
-    if cause.type == DEADLINE_REACHED:
-        return DeadlineReached.model_validate(cause.data)
-    event = MODELS[cause.type].model_validate(cause.data)
-    assert isinstance(event, CaseFact)
-    return event
 
 
 def _cause(event: Event) -> Cause:

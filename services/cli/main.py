@@ -9,11 +9,13 @@ from services.broker.errors import BrokerError
 from services.cli import (
     directory_command,
     outbox_command,
+    replay_command,
     report_command,
     serve_command,
     token_command,
     topics_command,
     up_command,
+    verify_command,
     watch_command,
 )
 from services.cli.contracts_command import app as contracts
@@ -32,6 +34,8 @@ app.command("file")(report_command.file_incident)
 app.command("ack")(report_command.acknowledge)
 app.command("watch")(watch_command.watch)
 app.command("outbox")(outbox_command.outbox)
+app.command("replay")(replay_command.replay)
+app.command("verify")(verify_command.verify)
 app.add_typer(token_command.app, name="token", help="Bearer tokens for clients.")
 app.add_typer(directory_command.app, name="directory", help="Units, people, contacts and rosters.")
 app.add_typer(policy, name="policy", help="Escalation policies: check, draw, simulate.")

@@ -120,7 +120,7 @@ class Docket:
         holders = [(r.case_id, r.person_id) for _, r in self._requests if r.asks_acknowledgement]
         given = await codes_for(self._unit, code_key, holders)
         return [
-            (owned.name, Outgoing(topic, _request_record(request, given.get((request.case_id, request.person_id)))))
+            (owned.name, Outgoing(topic, request_record(request, given.get((request.case_id, request.person_id)))))
             for owned, request in self._requests
         ]
 
@@ -213,7 +213,8 @@ def report_record(report: IncidentFiled, why: str) -> Encoded:
     )
 
 
-def _request_record(request: NotificationRequested, code: str | None) -> Encoded:
+def request_record(request: NotificationRequested, code: str | None) -> Encoded:
+    """Return a request for a message as it is published, with its recipient's own acknowledgement code."""
     coded = request.model_copy(update={"code": code}) if request.asks_acknowledgement else request
     return encode(
         coded,

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 
 from events.escalation import JournalEntry
 from services.escalation.docket import journal_record
@@ -69,11 +69,11 @@ class JournalTopic:
 
     async def catch_up(self, owned: Ownership, topic_id: str) -> bool:
         """Append one page of the past to the outbox; return whether there may be more."""
-        name = f"journal_topic:{owned.name}"
+        name = _cursor_name(owned)
         async with self._store.transaction(owned) as unit:
             known = await recall(unit.connection, name)
             if known is None:  # the first incarnation: everything was published as it happened
-                await unit.write(remembering(unit.connection, name, f"{topic_id} done"))
+                await unit.write(all_published(unit, owned, topic_id))
                 return False
             seen_id, cursor = known.split(" ")
             if seen_id == topic_id and cursor == "done":
@@ -94,6 +94,15 @@ class JournalTopic:
         if page:
             log.warning("journal.published_again", partition=owned.partition, entries=len(page))
         return more
+
+
+def all_published(unit: UnitOfWork, owned: Ownership, topic_id: str) -> Executable:
+    """Return the statement that notes that this incarnation of the topic has the whole past of a partition."""
+    return remembering(unit.connection, _cursor_name(owned), f"{topic_id} done")
+
+
+def _cursor_name(owned: Ownership) -> str:
+    return f"journal_topic:{owned.name}"
 
 
 async def _position(unit: UnitOfWork, owned: Ownership) -> int:

@@ -1,0 +1,98 @@
+"""What the bus says of messages: which were requested, with which code, and what became of each.
+
+A message that was handed over must not go out again because a database was lost; one that nobody took up must.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from events.codec import decode
+from events.delivery import DeliveryRecorded, DeliveryState
+from events.errors import EventError
+from events.notification import NotificationRequested
+from services.cli.replay.past import Past
+from services.escalation.home import home_partition
+from services.notifier.rows import Step, insert_new, write_steps
+from services.runtime.ownership import Ownership
+from services.runtime.store import UnitOfWork
+
+TOO_OLD = timedelta(hours=24)
+"""A message that was due longer ago and left no trace is not sent any more: what it says has long been overtaken."""
+
+PAGE = 500
+"""Messages written at a time: a statement has only so many parameters."""
+
+_WHY_NOT = "due more than 24 h before this database was rebuilt, and no record says what became of it: not sent"
+_FINISHED: frozenset[DeliveryState] = frozenset({"handed-over", "failed-permanent"})
+
+
+@dataclass
+class Messages:
+    """Requests by notification id, and the last thing that was recorded of each."""
+
+    requested: dict[str, NotificationRequested] = field(default_factory=dict)
+    became: dict[str, DeliveryRecorded] = field(default_factory=dict)
+
+    async def read(self, past: Past) -> None:
+        """Read ``tocsin.notifications`` and ``tocsin.deliveries``. What cannot be read is nothing of ours."""
+        async for record in past.records("notifications"):
+            body = _body(record.headers, record.value)
+            if isinstance(body, NotificationRequested):
+                self.requested[body.notification_id] = body
+        async for record in past.records("deliveries"):
+            body = _body(record.headers, record.value)
+            if isinstance(body, DeliveryRecorded):
+                self.became[body.notification_id] = body
+
+    @property
+    def codes(self) -> dict[tuple[str, str], str]:
+        """Return the acknowledgement code that each (case, person) was sent: it stays good."""
+        return {(r.case_id, r.person_id): r.code for r in self.requested.values() if r.code is not None}
+
+    def step_of(self, request: NotificationRequested, now: datetime) -> Step | None:
+        """Return how far a message has come; None when it has still to be sent."""
+        found = self.became.get(request.notification_id)
+        if found is None:
+            if not _is_too_old(request, now):
+                return None
+            return Step(request.notification_id, "failed-permanent", 0, None, "replay", None, _WHY_NOT, now)
+        return Step(
+            notification_id=request.notification_id,
+            state=found.state,
+            tries=found.try_number,
+            next_try_at=None if found.state in _FINISHED else now,
+            provider=found.provider,
+            provider_id=found.provider_id,
+            reason=found.reason,
+            at=found.at,
+        )
+
+
+async def keep_messages(
+    unit: UnitOfWork, messages: Messages, requests: Iterable[NotificationRequested], now: datetime
+) -> list[Step]:
+    """Write the row of each message that has not to be sent from its request; return how far each has come."""
+    found = [(request, messages.step_of(request, now)) for request in requests]
+    kept = [(request, step) for request, step in found if step is not None]
+    for start in range(0, len(kept), PAGE):
+        page = kept[start : start + PAGE]
+        await insert_new(unit, [(_claim(request), request) for request, _ in page], now)
+        await write_steps(unit, [step for _, step in page])
+    return [step for _, step in kept]
+
+
+def _claim(request: NotificationRequested) -> Ownership:
+    """Return the partition that a request has on the bus, where it is keyed by its contact."""
+    return Ownership(f"notifier/{home_partition(request.contact_id)}", 0)
+
+
+def _is_too_old(request: NotificationRequested, now: datetime) -> bool:
+    return now - max(request.received_at, request.not_before or request.received_at) > TOO_OLD
+
+
+def _body(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> object:
+    try:
+        return decode(headers, value).body
+    except EventError:
+        return None

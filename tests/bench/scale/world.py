@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import psutil
-from sqlalchemy import func, select
+from sqlalchemy import and_, delete, func, select
 
 from events.topics import PARTITIONS
 from services.runtime.directory import DirectorySnapshot
@@ -24,6 +24,8 @@ from tests.support.stack import Stack
 
 SCHOOLS = 200
 MEGABYTE = 2**20
+KEPT_MARGIN = timedelta(minutes=30)
+"""What was kept must stay quiet for the measurements."""
 _HEAD = """units:
   - {id: bureau, name: Bureau, kind: bureau, timezone: Asia/Shanghai}
   - {id: district-1, name: District, kind: district, parent: bureau}
@@ -50,6 +52,8 @@ class World:
 
     stack: Stack
     directory: DirectorySnapshot
+    run: str = field(default_factory=lambda: f"{time.time_ns():x}")
+    """In the ids of the cases that a measurement adds: an earlier one may have left its own (``--keep``)."""
 
     async def refill(self, due: Sequence[tuple[datetime, Iterable[str]]]) -> None:
         """Add open cases: for each moment the ids of those whose next deadline it is. The worker must be down."""
@@ -59,6 +63,22 @@ class World:
             fill(self.stack.database_url, rows)
 
         await asyncio.to_thread(write)
+
+    async def kept(self, count: int, prefix: str) -> bool:
+        """Tell whether an earlier run left these cases, with deadlines still far away; remove all the others.
+
+        Raises:
+            RuntimeError: what it left cannot be used any more.
+        """
+        mine = (cases.c.case_id >= prefix, cases.c.case_id < prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        async with self.stack.database.writing() as connection:
+            await connection.execute(delete(cases).where(~and_(*mine)))
+            found, first = (
+                await connection.execute(select(func.count(), func.min(cases.c.next_due_at)).where(*mine))
+            ).one()
+        if found and (found != count or first < self.stack.clock.now() + KEPT_MARGIN):
+            raise RuntimeError(f"{found:,} cases are kept here, the first due at {first}: give another --keep")
+        return bool(found)
 
     async def overdue(self, until: datetime) -> int:
         """Return how many stored deadlines before ``until`` have not fired: committed is what counts."""
@@ -112,7 +132,8 @@ async def world(database: str, folder: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack_of:
         url = f"sqlite+aiosqlite:///{folder / 'tocsin.db'}"
         if database == "postgres":
-            url = stack_of.enter_context(PostgresCluster({"max_wal_size": "8GB"})).create_database("bench")
+            cluster = PostgresCluster({"max_wal_size": "8GB"}, keep=folder / "postgres")
+            url = stack_of.enter_context(cluster).database("bench")
         county = folder / "county.yaml"
         county.write_text(_county(), encoding="utf-8")
         node = await stack_of.enter_async_context(kafka_node(folder / "kafka"))

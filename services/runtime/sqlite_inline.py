@@ -2,7 +2,7 @@
 
 ``aiosqlite`` hands every call to a thread, two context switches each: about 0.2 ms on a busy machine of two cores, for
 statements that take 0.02 ms, while the file's write lock is held. Here statements run where they are, and only COMMIT
-goes to the thread, as it may wait for the disk (ADR 0007).
+goes to the thread, as it may wait for the disk (ADR 0007), and what reads at length (``Database.reading``).
 """
 
 import sqlite3
@@ -16,10 +16,12 @@ ITERATION_ROWS = 64
 
 
 class InlineConnection(aiosqlite.Connection):
-    """An aiosqlite connection whose statements run in the event loop."""
+    """An aiosqlite connection whose statements run in the event loop, unless ``leaves_the_loop`` is set."""
+
+    leaves_the_loop = False
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if getattr(fn, "__name__", "") in _LEAVES_THE_LOOP:
+        if self.leaves_the_loop or getattr(fn, "__name__", "") in _LEAVES_THE_LOOP:
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)
 

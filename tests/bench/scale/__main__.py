@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tests.bench.scale.filling import Template
 from tests.bench.scale.flow import measure_flow, measure_throughput
 from tests.bench.scale.restart import measure_restart
 from tests.bench.scale.storm import measure_storm
@@ -25,7 +26,7 @@ from tests.bench.scale.tick import measure_tick
 from tests.bench.scale.world import World, world
 
 MEASURES = ("restart", "throughput", "flow", "storm", "tick")
-BYTES_A_CASE = 9_000
+BYTES_A_CASE = 16_000
 """A case in SQLite with its indexes, and once more for what is written while it is filled."""
 SPREAD = timedelta(days=1)
 NOT_BEFORE = timedelta(hours=12)
@@ -54,7 +55,7 @@ async def bench(database: str, plan: Plan, measures: list[str], folder: Path) ->
     async with world(database, folder) as made:
         begun = time.monotonic()
         if not await made.kept(plan.cases, FAR):
-            await made.refill(list(_far(made, plan.cases)))
+            await made.refill(list(_far(made, plan.cases)), Template.settled)
         filled = time.monotonic() - begun
         print(f"\n{database}: {plan.cases:,} open cases, there in {filled:.0f} s; {os.cpu_count()} cores", flush=True)
         await made.stack.start("escalation")

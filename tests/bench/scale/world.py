@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import psutil
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import delete, func, select
 
 from events.topics import PARTITIONS
 from services.runtime.directory import DirectorySnapshot
@@ -26,6 +26,7 @@ SCHOOLS = 200
 MEGABYTE = 2**20
 KEPT_MARGIN = timedelta(minutes=30)
 """What was kept must stay quiet for the measurements."""
+MakeTemplate = Callable[[DirectorySnapshot, datetime], Template]
 _HEAD = """units:
   - {id: bureau, name: Bureau, kind: bureau, timezone: Asia/Shanghai}
   - {id: district-1, name: District, kind: district, parent: bureau}
@@ -55,11 +56,11 @@ class World:
     run: str = field(default_factory=lambda: f"{time.time_ns():x}")
     """In the ids of the cases that a measurement adds: an earlier one may have left its own (``--keep``)."""
 
-    async def refill(self, due: Sequence[tuple[datetime, Iterable[str]]]) -> None:
+    async def refill(self, due: Sequence[tuple[datetime, Iterable[str]]], make: MakeTemplate = Template.due_at) -> None:
         """Add open cases: for each moment the ids of those whose next deadline it is. The worker must be down."""
 
         def write() -> None:
-            rows = (row for moment, ids in due for row in Template.due_at(self.directory, moment).copies(ids))
+            rows = (row for moment, ids in due for row in make(self.directory, moment).copies(ids))
             fill(self.stack.database_url, rows)
 
         await asyncio.to_thread(write)
@@ -70,12 +71,13 @@ class World:
         Raises:
             RuntimeError: what it left cannot be used any more.
         """
-        mine = (cases.c.case_id >= prefix, cases.c.case_id < prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        above = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         async with self.stack.database.writing() as connection:
-            await connection.execute(delete(cases).where(~and_(*mine)))
-            found, first = (
-                await connection.execute(select(func.count(), func.min(cases.c.next_due_at)).where(*mine))
-            ).one()
+            for other in (cases.c.case_id < prefix, cases.c.case_id >= above):
+                await connection.execute(delete(cases).where(other))
+            found = int((await connection.execute(select(func.count()).select_from(cases))).scalar_one())
+            due = select(func.min(cases.c.next_due_at)).where(cases.c.partition == 0)
+            first = (await connection.execute(due)).scalar_one()
         if found and (found != count or first < self.stack.clock.now() + KEPT_MARGIN):
             raise RuntimeError(f"{found:,} cases are kept here, the first due at {first}: give another --keep")
         return bool(found)

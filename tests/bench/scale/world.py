@@ -66,7 +66,7 @@ class World:
         await asyncio.to_thread(write)
 
     async def kept(self, count: int, prefix: str) -> bool:
-        """Tell whether an earlier run left these cases, with deadlines still far away; remove all the others.
+        """Tell whether an earlier run left these cases, with deadlines still far away; remove all else it left.
 
         Raises:
             RuntimeError: what it left cannot be used any more.
@@ -75,6 +75,7 @@ class World:
         async with self.stack.database.writing() as connection:
             for other in (cases.c.case_id < prefix, cases.c.case_id >= above):
                 await connection.execute(delete(cases).where(other))
+            await connection.execute(delete(outbox))  # no notifier confirms them here
             found = int((await connection.execute(select(func.count()).select_from(cases))).scalar_one())
             due = select(func.min(cases.c.next_due_at)).where(cases.c.partition == 0)
             first = (await connection.execute(due)).scalar_one()
@@ -94,9 +95,9 @@ class World:
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
-    async def unpublished(self) -> int:
-        """Return how many records wait in the outbox to be published."""
-        statement = select(func.count()).where(outbox.c.pending)
+    async def unpublished(self, lanes: str = "") -> int:
+        """Return how many records wait in the outbox to be published, in the lanes that begin so."""
+        statement = select(func.count()).where(outbox.c.pending, outbox.c.lane.startswith(lanes))
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
@@ -149,7 +150,7 @@ async def world(database: str, folder: Path) -> AsyncIterator[World]:
         live = LiveDirectory(stack.database)
         await stack.until(live.refresh, "the directory is in the store")
         made = World(stack, live.snapshot())
-        await made.until_published(60.0)
+        await until_zero(lambda: made.unpublished("directory/"), "records of the directory in the outbox", 60.0)
         await stack.stop("directory")
         yield made
 

@@ -12,11 +12,12 @@ from datetime import datetime
 import orjson
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from escalation_policies.gathering import KIND, OpenCase, grow
 from escalation_policies.loader import PolicyLibrary
 from escalation_policies.schema import Policy
-from events.incident import SEVERITIES
+from events.incident import SEVERITIES, IncidentFiled
 from services.escalation.docket import report_record
 from services.runtime.clock import Clock
 from services.runtime.directory import DirectorySnapshot
@@ -26,7 +27,7 @@ from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.remembered_facts import recall, remembering
 from services.runtime.settings import Settings
-from services.runtime.store import Store, UnitOfWork
+from services.runtime.store import Store
 from services.runtime.tables import cases
 
 log = structlog.get_logger(__name__)
@@ -74,30 +75,34 @@ class Gatherings:
         if claim is None or not policies:
             return 0
         now = self._clock.now()
-        opened = 0
-        async with self._store.transaction(claim) as unit:
-            for policy in policies:
-                for place, found in (await self._open_cases(unit, policy, now)).items():
-                    opened += await self._grow(unit, claim, policy, place, found, now)
-        if opened:
-            self._wake()
-        return opened
-
-    async def _grow(
-        self, unit: UnitOfWork, claim: Ownership, policy: Policy, place: Place, found: list[OpenCase], now: datetime
-    ) -> int:
-        bureau, kind, exercise = place
-        report = grow(policy, kind, bureau, found, now, exercise=exercise)
-        name = f"gathering:{bureau}:{kind}:{exercise}"
-        if report is None or await _is_under_way(unit, name, policy, now):
+        found = [grown for policy in policies for grown in await self._grown(policy, now)]
+        if not found:
             return 0
-        await unit.append([(claim.name, Outgoing(self._topic, report_record(report, "gathered")))])
-        known = orjson.dumps({"case_id": report.case_id, "opened_at": now}).decode()
-        await unit.write(remembering(unit.connection, name, known))
-        log.warning("gathering.opened", case_id=report.case_id, kind=kind, bureau=bureau, cases=len(found))
-        return 1
+        # Nobody wrote meanwhile what was read: the claim's owner alone does, in this one place.
+        async with self._store.transaction(claim) as unit:
+            for name, report in found:
+                await unit.append([(claim.name, Outgoing(self._topic, report_record(report, "gathered")))])
+                known = orjson.dumps({"case_id": report.case_id, "opened_at": now}).decode()
+                await unit.write(remembering(unit.connection, name, known))
+        for _, report in found:
+            log.warning("gathering.opened", case_id=report.case_id, severity=report.severity, bureau=report.school_id)
+        self._wake()
+        return len(found)
 
-    async def _open_cases(self, unit: UnitOfWork, policy: Policy, now: datetime) -> Mapping[Place, list[OpenCase]]:
+    async def _grown(self, policy: Policy, now: datetime) -> list[tuple[str, IncidentFiled]]:
+        """Return what is to be opened under a policy: under which name it is remembered, and the report."""
+        async with self._store.database.reading(at_length=True) as connection:
+            found = []
+            for (bureau, kind, exercise), open_cases in (await self._open_cases(connection, policy, now)).items():
+                report = grow(policy, kind, bureau, open_cases, now, exercise=exercise)
+                name = f"gathering:{bureau}:{kind}:{exercise}"
+                if report is not None and not await _is_under_way(connection, name, policy, now):
+                    found.append((name, report))
+            return found
+
+    async def _open_cases(
+        self, connection: AsyncConnection, policy: Policy, now: datetime
+    ) -> Mapping[Place, list[OpenCase]]:
         """Return the open cases of a policy's kinds, one for each school and grade: a storm has thousands."""
         assert policy.merge_within is not None
         statement = (
@@ -118,7 +123,7 @@ class Gatherings:
         )
         found: defaultdict[Place, list[OpenCase]] = defaultdict(list)
         directory = self._directory()
-        for row in await unit.connection.execute(statement):
+        for row in await connection.execute(statement):
             bureau = directory.bureau_of(row.school_id)
             if bureau is not None and row.severity in SEVERITIES:
                 case = OpenCase(row.case_id, row.school_id, row.severity, row.received_at)
@@ -126,9 +131,9 @@ class Gatherings:
         return found
 
 
-async def _is_under_way(unit: UnitOfWork, name: str, policy: Policy, now: datetime) -> bool:
+async def _is_under_way(connection: AsyncConnection, name: str, policy: Policy, now: datetime) -> bool:
     """Return whether the bureau's case of this kind was opened within the window, or is open still."""
-    known = await recall(unit.connection, name)
+    known = await recall(connection, name)
     if known is None:
         return False
     earlier = orjson.loads(known)
@@ -136,4 +141,4 @@ async def _is_under_way(unit: UnitOfWork, name: str, policy: Policy, now: dateti
     if now - datetime.fromisoformat(earlier["opened_at"]) <= policy.merge_within:
         return True
     status = select(cases.c.status).where(cases.c.case_id == earlier["case_id"])
-    return (await unit.connection.execute(status)).scalar_one_or_none() == "open"
+    return (await connection.execute(status)).scalar_one_or_none() == "open"

@@ -32,7 +32,7 @@ async def prepare(process: Process, policies: PolicyLibrary | None = None) -> No
         process.relay.wake,
     )
     process.keep(keeper)
-    read_bus(process, consumer, keeper)
+    read_bus(process, consumer, keeper, timers.give_way)
     past = JournalTopic(settings, process.store, process.watch, lambda: list(keeper.owned.values()), process.relay.wake)
     gatherings = Gatherings(
         settings,

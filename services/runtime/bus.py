@@ -6,7 +6,7 @@ or when the bus passed over a record; the next life starts from the stored offse
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -27,13 +27,21 @@ log = structlog.get_logger(__name__)
 QUEUE_LIMIT = 5_000
 """Records held in memory at most; beyond it Faust waits."""
 BATCH_LIMIT = 100
-"""Records in one unit of work: about 40 ms on one core. Deadlines wait for it, and larger ones save little."""
+"""Most records in one unit of work: larger ones save little."""
+SMALLEST_BATCH = 8
+UNIT_SECONDS = 0.03
+"""How long a unit of work should take. Deadlines wait for the one under way, so the next one's number of records
+follows from what the last ones took."""
 BUSY_SECONDS = 0.05
 """A record that comes sooner than this after the last batch is taken for one of many."""
 LINGER_SECONDS = 0.01
 START_SECONDS = 60.0
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
+
+
+GiveWay = Callable[[], Awaitable[None]]
+"""Waits for what goes before the next unit of records, if anything does."""
 
 
 class LifeEnded(Exception):
@@ -52,8 +60,11 @@ class BusWorker:
         store: Store,
         keeper: Keeper,
         watch: TopicWatch,
+        give_way: GiveWay | None = None,
     ) -> None:
         self._settings = settings
+        self._give_way = give_way
+        self._limit = BATCH_LIMIT
         self._engine = engine
         self._consumer = consumer
         self._consumption = consumption
@@ -139,15 +150,19 @@ class BusWorker:
             records = [await self._queue.get()]
             if loop.time() - handled_at < BUSY_SECONDS:
                 await asyncio.sleep(LINGER_SECONDS)  # under load a commit is shared; a first record never waits
-            while len(records) < BATCH_LIMIT and not self._queue.empty():
+            if self._give_way is not None:
+                await self._give_way()
+            while len(records) < self._limit and not self._queue.empty():
                 records.append(self._queue.get_nowait())
             batches: dict[tuple[str, int], list[Record]] = {}
             for record in records:
                 if await self._in_turn(record):
                     batches.setdefault((record.topic, record.partition), []).append(record)
+            begun = loop.time()
             if batches:
                 await self._handle(batches)
             handled_at = loop.time()
+            self._limit = _next_limit(len(records), handled_at - begun)
 
     async def _in_turn(self, record: Record) -> bool:
         """Tell whether a record is the next of its partition; a repeat is dropped, a gap is looked into."""
@@ -181,6 +196,11 @@ class BusWorker:
         if lost := [self._name(where[1]) for where, claim in claims.items() if claim is None]:
             raise LifeEnded(f"{', '.join(lost)} was claimed by another worker")
         return {where: claim for where, claim in claims.items() if claim is not None}
+
+
+def _next_limit(records: int, seconds: float) -> int:
+    """Return how many records may take ``UNIT_SECONDS``, when so many took so long."""
+    return max(SMALLEST_BATCH, min(BATCH_LIMIT, int(records * UNIT_SECONDS / max(seconds, 1e-6))))
 
 
 async def _crash_of(app: Any) -> None:

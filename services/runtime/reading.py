@@ -3,18 +3,21 @@
 Apart from ``process``, so that a service that only publishes never loads the stream engine.
 """
 
-from services.runtime.bus import BusWorker
+from services.runtime.bus import BusWorker, GiveWay
 from services.runtime.consumption import Consumer, Consumption
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process
 from services.runtime.stream_app import FaustEngine
 
 
-def read_bus(process: Process, consumer: Consumer, keeper: Keeper) -> None:
-    """Read the consumer's topics for as long as the process lives; it is ready once partitions were assigned."""
+def read_bus(process: Process, consumer: Consumer, keeper: Keeper, give_way: GiveWay | None = None) -> None:
+    """Read the consumer's topics for as long as the process lives; it is ready once partitions were assigned.
+
+    ``give_way`` is awaited before each unit of records: what is more urgent goes first.
+    """
     keeper.listen(consumer)
     consumption = Consumption(process.store, process.clock, consumer)
     engine = process.bus.engine or FaustEngine(process.settings, process.bootstrap)
-    worker = BusWorker(process.settings, engine, consumer, consumption, process.store, keeper, process.watch)
+    worker = BusWorker(process.settings, engine, consumer, consumption, process.store, keeper, process.watch, give_way)
     process.ready_when(lambda: worker.reading)
     process.add("bus", worker.run())

@@ -61,20 +61,24 @@ def present() -> bool:
 class PostgresCluster:
     """One cluster on 127.0.0.1 with its data in a temporary folder; anybody on the machine may log in as `postgres`.
 
-    `settings` are configuration parameters such as {"max_connections": "300"}.
+    `settings` are configuration parameters such as {"max_connections": "300"}. With `keep`, a folder that other users
+    of the machine may enter, the data lie there and stay, and a later cluster goes on with them.
     """
 
-    def __init__(self, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, settings: dict[str, str] | None = None, keep: Path | None = None) -> None:
         self._programs = find_programs()
         self._settings = settings or {}
+        self._keep = keep
         self.folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
+        self.folder = self._keep or Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._initialise()
+            if not self._data.exists():
+                self._initialise()
             self.port = free_port()
             self.start()
         except BaseException:
@@ -90,6 +94,12 @@ class PostgresCluster:
     def url(self, database: str = "postgres") -> str:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://{ACCOUNT}@{LOOPBACK}:{self.port}/{database}"
+
+    def database(self, name: str) -> str:
+        """Return the URL of a database that may be there already; create it otherwise."""
+        with suppress(psycopg.errors.DuplicateDatabase):
+            return self.create_database(name)
+        return self.url(name)
 
     def create_database(self, name: str) -> str:
         """Create an empty database and return its URL. Raises psycopg.errors.DuplicateDatabase when it is there."""
@@ -167,4 +177,5 @@ class PostgresCluster:
 
     def _end(self) -> None:
         self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._keep is None:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -13,10 +13,12 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tests.bench.scale.filling import Template
 from tests.bench.scale.flow import measure_flow, measure_throughput
 from tests.bench.scale.restart import measure_restart
 from tests.bench.scale.storm import measure_storm
@@ -24,10 +26,12 @@ from tests.bench.scale.tick import measure_tick
 from tests.bench.scale.world import World, world
 
 MEASURES = ("restart", "throughput", "flow", "storm", "tick")
-BYTES_A_CASE = 9_000
+BYTES_A_CASE = 16_000
 """A case in SQLite with its indexes, and once more for what is written while it is filled."""
 SPREAD = timedelta(days=1)
-NOT_BEFORE = timedelta(hours=2)
+NOT_BEFORE = timedelta(hours=12)
+"""Quiet through the measurements, and through another run on the same data (``--keep``)."""
+FAR = "far-"
 MOMENTS = 97
 
 
@@ -50,16 +54,17 @@ async def bench(database: str, plan: Plan, measures: list[str], folder: Path) ->
     """Run the chosen measurements once on one database."""
     async with world(database, folder) as made:
         begun = time.monotonic()
-        await made.refill(list(_far(made, plan.cases)))
+        if not await made.kept(plan.cases, FAR):
+            await made.refill(list(_far(made, plan.cases)), Template.settled)
         filled = time.monotonic() - begun
-        print(f"\n{database}: {plan.cases:,} open cases, filled in {filled:.0f} s; {os.cpu_count()} cores", flush=True)
+        print(f"\n{database}: {plan.cases:,} open cases, there in {filled:.0f} s; {os.cpu_count()} cores", flush=True)
         await made.stack.start("escalation")
         async for line in _lines(made, plan, measures):
             print(line, flush=True)
 
 
 async def _lines(made: World, plan: Plan, measures: list[str]) -> AsyncIterator[str]:
-    noted = [f"far-{number}" for number in range(plan.cases)]
+    noted = [f"{FAR}{number}" for number in range(plan.cases)]
     if "restart" in measures:
         yield await measure_restart(made, "a clean stop", signal.SIGTERM)
         yield await measure_restart(made, "kill -9", signal.SIGKILL)
@@ -83,7 +88,7 @@ def _far(made: World, count: int) -> Iterator[tuple[datetime, Iterator[str]]]:
     """Return the cases that are open and quiet: their deadlines lie in the next day, but past the measurements."""
     first = made.stack.clock.now() + NOT_BEFORE
     for moment in range(MOMENTS):
-        yield first + SPREAD * moment / MOMENTS, (f"far-{number}" for number in range(moment, count, MOMENTS))
+        yield first + SPREAD * moment / MOMENTS, (f"{FAR}{number}" for number in range(moment, count, MOMENTS))
 
 
 def main() -> None:
@@ -97,6 +102,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few thousand cases: shows that it works")
     parser.add_argument("--only", choices=MEASURES, action="append", help="this measurement alone; may be repeated")
     parser.add_argument("--folder", type=Path, help="where the databases and the broker lie (default: temporary)")
+    parser.add_argument("--keep", type=Path, help="a folder that is left as it is: a second run need not fill again")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     plan = QUICK if chosen.quick else Plan()
@@ -112,8 +118,20 @@ def main() -> None:
             f"{tempfile.gettempdir()}, and {free / 1e9:.0f} GB are free: give another --folder or fewer --cases"
         )
     for database in ("sqlite", "postgres") if chosen.database == "both" else (chosen.database,):
-        with tempfile.TemporaryDirectory(prefix="tocsin-scale-") as folder:
-            asyncio.run(bench(database, plan, chosen.only or list(MEASURES), Path(folder)))
+        with _folder(chosen.keep, database) as folder:
+            asyncio.run(bench(database, plan, chosen.only or list(MEASURES), folder))
+
+
+@contextmanager
+def _folder(keep: Path | None, database: str) -> Iterator[Path]:
+    """Give a folder that is removed afterwards, or the one to be kept; PostgreSQL's own user must get in."""
+    if keep is not None:
+        (keep / database).mkdir(parents=True, exist_ok=True)
+        yield keep / database
+        return
+    with tempfile.TemporaryDirectory(prefix="tocsin-scale-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 if __name__ == "__main__":

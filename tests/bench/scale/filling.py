@@ -16,7 +16,8 @@ from sqlalchemy.engine import make_url
 
 from escalation_policies.loader import load_library
 from escalation_policies.machine import judge
-from events.incident import IncidentFiled
+from events.base import CaseFact
+from events.incident import IncidentAcknowledged, IncidentFiled, UpdateFiled, UpwardReportFiled
 from services.escalation.docket import case_row
 from services.escalation.home import home_partition
 from services.runtime.directory import DirectorySnapshot
@@ -25,6 +26,8 @@ from services.runtime.tables import to_micros
 
 PLACEHOLDER = "the-case-that-is-copied"
 FIRST_REMINDER = timedelta(minutes=5)
+UPDATE_REMINDER = timedelta(hours=24) * 0.8
+BETWEEN_UPDATES = timedelta(hours=19)
 PAGE = 5_000
 COLUMNS = tuple(column.name for column in fields(CaseRow))
 POLICIES = load_library()
@@ -38,16 +41,32 @@ class Template:
 
     @classmethod
     def due_at(cls, directory: DirectorySnapshot, due: datetime) -> "Template":
-        """Return a case whose next deadline, its first reminder, is at ``due``."""
-        filed = IncidentFiled(
-            case_id=PLACEHOLDER,
-            report_id=PLACEHOLDER,
-            school_id="school-1",
-            kind="fire",
-            severity="IV",
-            received_at=due - FIRST_REMINDER,
-        )
-        case = judge(None, filed, directory, POLICIES, filed.received_at)[-1].state
+        """Return a case just filed, whose next deadline, its first reminder, is at ``due``."""
+        return cls._after(directory, due, [_filed(due - FIRST_REMINDER)])
+
+    @classmethod
+    def settled(cls, directory: DirectorySnapshot, due: datetime) -> "Template":
+        """Return a case of yesterday that everybody answered; the reminder of its second update is due at ``due``."""
+        updated = due - UPDATE_REMINDER
+        filed = updated - BETWEEN_UPDATES
+        said = {"case_id": PLACEHOLDER, "summary": "all pupils are counted"}
+        acknowledged = [
+            IncidentAcknowledged(case_id=PLACEHOLDER, by=by, received_at=filed + timedelta(minutes=minute))
+            for minute, by in ((1, "principal-1"), (6, "head"), (11, "town"), (12, "bureau-leader"))
+        ]
+        reported = [
+            UpwardReportFiled(**said, by=by, received_at=filed + timedelta(minutes=minute))
+            for minute, by in ((5, "principal-1"), (10, "head"))
+        ]
+        update = UpdateFiled(**said, by="principal-1", received_at=updated)
+        facts: list[CaseFact] = [*acknowledged, *reported, update]
+        return cls._after(directory, due, [_filed(filed), *sorted(facts, key=lambda fact: fact.received_at)])
+
+    @classmethod
+    def _after(cls, directory: DirectorySnapshot, due: datetime, facts: list[CaseFact]) -> "Template":
+        case = None
+        for fact in facts:
+            case = judge(case, fact, directory, POLICIES, fact.received_at)[-1].state
         assert case is not None
         assert case.next_due_at == due
         return cls(case_row(case, 0))
@@ -59,6 +78,12 @@ class Template:
         for case_id in case_ids:
             values[0], values[where] = case_id, home_partition(case_id)
             yield (*values[:-1], self.row.state.replace(PLACEHOLDER, case_id))
+
+
+def _filed(at: datetime) -> IncidentFiled:
+    return IncidentFiled(
+        case_id=PLACEHOLDER, report_id=PLACEHOLDER, school_id="school-1", kind="fire", severity="IV", received_at=at
+    )
 
 
 def fill(database_url: str, rows: Iterator[tuple[Any, ...]]) -> None:

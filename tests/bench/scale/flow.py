@@ -30,7 +30,7 @@ async def measure_flow(world: World, rate: float, seconds: float, noted: Sequenc
     first = stack.clock.now() + timedelta(seconds=HEAD_START_SECONDS)
     step = 1 / DUE_PER_SECOND
     moments = [first + timedelta(seconds=number * step) for number in range(int(seconds * DUE_PER_SECOND))]
-    await world.refill([(moment, [f"flow-{rate:g}-{number}"]) for number, moment in enumerate(moments)])
+    await world.refill([(moment, [f"flow-{world.run}-{number}"]) for number, moment in enumerate(moments)])
     await stack.start("escalation")
     if stack.clock.now() > first - timedelta(seconds=2):
         raise RuntimeError("the worker started too late for the first deadlines, by the bench's fault")
@@ -42,7 +42,7 @@ async def measure_flow(world: World, rate: float, seconds: float, noted: Sequenc
     taken = notes / (time.monotonic() - begun)
     cores = (_cpu(world.worker) - cpu) / (time.monotonic() - begun)
     await world.until_published()
-    fired, on_bus, aged = await _ages(journal, mark, f"flow-{rate:g}-".encode())
+    fired, on_bus, aged = await _ages(journal, mark, f"flow-{world.run}-".encode())
     if len(fired) < len(moments):
         raise RuntimeError(f"only {len(fired)} of {len(moments)} deadlines fired")
     return [

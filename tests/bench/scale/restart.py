@@ -17,7 +17,7 @@ async def measure_restart(world: World, how: str, end: signal.Signals) -> str:
     if "escalation" in world.stack.workers:
         await world.stack.kill("escalation", end)
     due = world.stack.clock.now() - timedelta(seconds=5)
-    await world.refill([(due, (f"overdue-{how}-{number}" for number in range(OVERDUE)))])
+    await world.refill([(due, (f"overdue-{world.run}-{how}-{number}" for number in range(OVERDUE)))])
     assert await world.overdue(due) == OVERDUE
     begun = time.monotonic()
     starting = asyncio.create_task(world.stack.start("escalation"))

@@ -35,8 +35,8 @@ async def measure_tick(world: World, count: int) -> list[str]:
     ]
     await world.refill(
         [
-            (cut_off, (f"tick-{number}" for number in range(count))),
-            *((moment, [f"other-{number}"]) for number, moment in enumerate(others)),
+            (cut_off, (f"tick-{world.run}-{number}" for number in range(count))),
+            *((moment, [f"other-{world.run}-{number}"]) for number, moment in enumerate(others)),
         ]
     )
     await stack.start("escalation")

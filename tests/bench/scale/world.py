@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import psutil
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from events.topics import PARTITIONS
 from services.runtime.directory import DirectorySnapshot
@@ -24,6 +24,9 @@ from tests.support.stack import Stack
 
 SCHOOLS = 200
 MEGABYTE = 2**20
+KEPT_MARGIN = timedelta(minutes=30)
+"""What was kept must stay quiet for the measurements."""
+MakeTemplate = Callable[[DirectorySnapshot, datetime], Template]
 _HEAD = """units:
   - {id: bureau, name: Bureau, kind: bureau, timezone: Asia/Shanghai}
   - {id: district-1, name: District, kind: district, parent: bureau}
@@ -50,15 +53,35 @@ class World:
 
     stack: Stack
     directory: DirectorySnapshot
+    run: str = field(default_factory=lambda: f"{time.time_ns():x}")
+    """In the ids of the cases that a measurement adds: an earlier one may have left its own (``--keep``)."""
 
-    async def refill(self, due: Sequence[tuple[datetime, Iterable[str]]]) -> None:
+    async def refill(self, due: Sequence[tuple[datetime, Iterable[str]]], make: MakeTemplate = Template.due_at) -> None:
         """Add open cases: for each moment the ids of those whose next deadline it is. The worker must be down."""
 
         def write() -> None:
-            rows = (row for moment, ids in due for row in Template.due_at(self.directory, moment).copies(ids))
+            rows = (row for moment, ids in due for row in make(self.directory, moment).copies(ids))
             fill(self.stack.database_url, rows)
 
         await asyncio.to_thread(write)
+
+    async def kept(self, count: int, prefix: str) -> bool:
+        """Tell whether an earlier run left these cases, with deadlines still far away; remove all else it left.
+
+        Raises:
+            RuntimeError: what it left cannot be used any more.
+        """
+        above = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        async with self.stack.database.writing() as connection:
+            for other in (cases.c.case_id < prefix, cases.c.case_id >= above):
+                await connection.execute(delete(cases).where(other))
+            await connection.execute(delete(outbox))  # no notifier confirms them here
+            found = int((await connection.execute(select(func.count()).select_from(cases))).scalar_one())
+            due = select(func.min(cases.c.next_due_at)).where(cases.c.partition == 0)
+            first = (await connection.execute(due)).scalar_one()
+        if found and (found != count or first < self.stack.clock.now() + KEPT_MARGIN):
+            raise RuntimeError(f"{found:,} cases are kept here, the first due at {first}: give another --keep")
+        return bool(found)
 
     async def overdue(self, until: datetime) -> int:
         """Return how many stored deadlines before ``until`` have not fired: committed is what counts."""
@@ -72,9 +95,9 @@ class World:
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
-    async def unpublished(self) -> int:
-        """Return how many records wait in the outbox to be published."""
-        statement = select(func.count()).where(outbox.c.pending)
+    async def unpublished(self, lanes: str = "") -> int:
+        """Return how many records wait in the outbox to be published, in the lanes that begin so."""
+        statement = select(func.count()).where(outbox.c.pending, outbox.c.lane.startswith(lanes))
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
@@ -112,7 +135,8 @@ async def world(database: str, folder: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack_of:
         url = f"sqlite+aiosqlite:///{folder / 'tocsin.db'}"
         if database == "postgres":
-            url = stack_of.enter_context(PostgresCluster({"max_wal_size": "8GB"})).create_database("bench")
+            cluster = PostgresCluster({"max_wal_size": "8GB"}, keep=folder / "postgres")
+            url = stack_of.enter_context(cluster).database("bench")
         county = folder / "county.yaml"
         county.write_text(_county(), encoding="utf-8")
         node = await stack_of.enter_async_context(kafka_node(folder / "kafka"))
@@ -126,7 +150,7 @@ async def world(database: str, folder: Path) -> AsyncIterator[World]:
         live = LiveDirectory(stack.database)
         await stack.until(live.refresh, "the directory is in the store")
         made = World(stack, live.snapshot())
-        await made.until_published(60.0)
+        await until_zero(lambda: made.unpublished("directory/"), "records of the directory in the outbox", 60.0)
         await stack.stop("directory")
         yield made
 

@@ -1,6 +1,5 @@
 """``POST /v1/acknowledge``: the short code of a message is the credential; no account, no token, any client."""
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,13 +13,13 @@ from escalation_policies.schema import Family
 from events.base import Utc
 from events.ids import derived
 from events.incident import IncidentAcknowledged
-from services.intake.attempts import Attempts
+from services.intake.attempts import Attempts, address_of
 from services.intake.body import content_hash, read_model, read_object
 from services.intake.codes import canonical_code
 from services.intake.deps import Deps, Parts, Shared
 from services.intake.documents import request_body
 from services.intake.metrics import ACKNOWLEDGED
-from services.intake.problems import Problem
+from services.intake.problems import Problem, too_soon
 from services.intake.rows import Keyed, append_fact, remember
 from services.intake.security import PUBLIC
 from services.intake.visibility import may_hear
@@ -105,7 +104,7 @@ async def acknowledge(
     sent = await read_object(request, deps.settings.max_body_bytes)
     accepted_at = deps.clock.now()
     typed = read_model(CodeEntry, sent).code
-    holder = await _holder(deps, shared.wrong_codes, typed, request.client.host if request.client else None)
+    holder = await _holder(deps, shared.wrong_codes, typed, address_of(request))
     fact = IncidentAcknowledged(case_id=holder.case_id, received_at=accepted_at, by=holder.person_id, via="code")
     answer = _answer(deps, holder, fact)
     event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code, holder.standing)
@@ -123,7 +122,8 @@ async def _holder(deps: Deps, wrong_codes: Attempts, typed: str, address: str | 
     async with wrong_codes.turn:
         if wait := wrong_codes.seconds_to_wait(address):
             ACKNOWLEDGED.labels(outcome="limited").inc()
-            raise _limited(wait)
+            rest = ". If it is urgent, telephone the duty officer, who can acknowledge for you now. Nothing was stored."
+            raise too_soon("too-many-wrong-codes", wait, rest)
         code = canonical_code(typed)
         found = await _look_up(deps, code) if code else None
         if found is None or (found.case and not may_hear(deps.directory(), found.person_id, found.case.excluded)):
@@ -165,12 +165,3 @@ def _unknown() -> Problem:
         "officer can acknowledge for you. Nothing was stored."
     )
     return Problem("unknown-code", detail)
-
-
-def _limited(wait: float) -> Problem:
-    seconds = max(1, math.ceil(wait))
-    detail = (
-        f"Try again in {seconds} s. If it is urgent, telephone the duty officer, who can acknowledge for you now. "
-        "Nothing was stored."
-    )
-    return Problem("too-many-wrong-codes", detail, headers={"Retry-After": str(seconds)})

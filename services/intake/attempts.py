@@ -10,6 +10,8 @@ import ipaddress
 from collections import deque
 from collections.abc import Callable
 
+from fastapi import Request
+
 WINDOW_SECONDS = 60.0
 GUESSES_PER_CLIENT = 10
 PETITIONS_PER_CLIENT = 30
@@ -51,6 +53,11 @@ class Attempts:
     def count(self, address: str | None) -> None:
         """Remember an attempt from ``address``."""
         self._attempts.append((self._monotonic(), client_of(address)))
+
+
+def address_of(request: Request) -> str | None:
+    """Return where a request comes from, as far as the server knows."""
+    return request.client.host if request.client else None
 
 
 def client_of(address: str | None) -> str:

@@ -1,6 +1,5 @@
 """Who holds a petition: the receipt names it, the secret opens it. A wrong secret and no such receipt look alike."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -10,8 +9,9 @@ from sqlalchemy import Row, select
 
 from escalation_policies.case import Case
 from events.receipt import DIGITS, GROUP
+from services.intake.attempts import address_of
 from services.intake.deps import Deps, deps_of, rooms_of
-from services.intake.problems import Problem
+from services.intake.problems import Problem, too_soon
 from services.intake.seal import is_secret
 from services.runtime.tables import cases, petitions
 
@@ -50,12 +50,12 @@ async def held_by(request: Request, receipt: str, secret: str) -> Held:
         Problem: 404, no petition has both; 429, ten wrong ones came from this address within a minute.
     """
     deps, wrong = deps_of(request), rooms_of(request).wrong_secrets
-    address = request.client.host if request.client else None
+    address = address_of(request)
     async with wrong.turn:
         if wait := wrong.seconds_to_wait(address):
-            seconds = max(1, math.ceil(wait))
-            detail = f"Try again in {seconds} s. The office can tell you by telephone how a petition stands."
-            raise Problem("too-many-wrong-secrets", detail, headers={"Retry-After": str(seconds)})
+            raise too_soon(
+                "too-many-wrong-secrets", wait, ". The office can tell you by telephone how a petition stands."
+            )
         found = await _find(deps, receipt, secret)
         if found is None:
             wrong.count(address)

@@ -5,7 +5,6 @@ carry the client's ``report_id`` either, only what follows from it, so that nobo
 again and be given the petitioner's secret.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated
@@ -20,14 +19,14 @@ from events.base import Utc
 from events.ids import case_id_of_report, derived, fact_event_id
 from events.petition import PetitionFiled
 from events.receipt import receipt_of
-from services.intake.attempts import Attempts
+from services.intake.attempts import Attempts, address_of
 from services.intake.body import JsonObject, read_model, read_object
 from services.intake.deps import Deps, Parts, Shared
 from services.intake.documents import request_body
 from services.intake.idempotency_key import IdempotencyKey
 from services.intake.metrics import PETITIONS
 from services.intake.petition_report import FALLBACK_KIND, PetitionReport
-from services.intake.problems import Problem, invalid
+from services.intake.problems import Problem, invalid, too_soon
 from services.intake.report import Rules
 from services.intake.rows import append_fact, insert_once
 from services.intake.seal import Sealed, hash_secret
@@ -90,14 +89,13 @@ async def file_petition(
 
 def _check_rate(attempts: Attempts, request: Request) -> None:
     """Count the attempt, whatever comes of it: refusals would tell who is in the directory."""
-    address = request.client.host if request.client else None
+    address = address_of(request)
     if wait := attempts.seconds_to_wait(address):
-        seconds = max(1, math.ceil(wait))
-        detail = (
-            f"Try again in {seconds} s: many petitions came from your address within a minute. Nothing was stored; if "
-            "it is urgent, telephone the office."
+        rest = (
+            ": many petitions came from your address within a minute. Nothing was stored; if it is urgent, telephone "
+            "the office."
         )
-        raise Problem("too-many-petitions", detail, headers={"Retry-After": str(seconds)})
+        raise too_soon("too-many-petitions", wait, rest)
     attempts.count(address)
 
 

@@ -4,6 +4,7 @@
 about this request. A problem never shows internals, and never quotes what was sent (it may be personal).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -101,6 +102,12 @@ def invalid(
 ) -> Problem:
     """Return the problem of fields that cannot be used; each error has ``pointer`` or ``parameter``, and ``detail``."""
     return Problem("invalid-request", detail, errors=list(errors[:MOST_ERRORS]))
+
+
+def too_soon(name: str, wait: float, rest: str) -> Problem:
+    """Return the 429 of who must wait, in real seconds, told in words and in ``Retry-After``; ``rest`` ends the words."""
+    seconds = max(1, math.ceil(wait))
+    return Problem(name, f"Try again in {seconds} s{rest}", headers={"Retry-After": str(seconds)})
 
 
 def pointer(location: Sequence[Any]) -> str:

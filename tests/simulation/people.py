@@ -22,6 +22,8 @@ from tests.simulation.workers import Surroundings, Worker
 
 ACTS_A_CASE = 14
 """Most acts on one case: a run is about faults, not about talk."""
+LONGEST_SECONDS = 30.0
+"""Whoever would answer later than this does not: every process would idle until then."""
 DUTY_PHONE = "https://duty-phone.example"
 _TEXT = {"summary": "all are out", "measures": "doors closed", "cause": "a kettle", "aftermath": "none"}
 _ACTS: Mapping[str, int] = {
@@ -109,7 +111,7 @@ class People:
         self._talk(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
 
     async def _act(self, case_id: str, *, petition_case: bool, after: float, by: str | None) -> None:
-        if self._acts.get(case_id, 0) >= ACTS_A_CASE or after > 60:
+        if self._acts.get(case_id, 0) >= ACTS_A_CASE or after > LONGEST_SECONDS:
             return
         self._acts[case_id] = self._acts.get(case_id, 0) + 1
         somebody = by or self._rng.choice(sorted(self._county.people))

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.simulation.people import People
 from tests.simulation.plan import Plan, draw_plan
 from tests.simulation.promises import Broken, check
 from tests.simulation.provider import Provider
+from tests.simulation.reaper import Reaper
 from tests.simulation.settled import Store, settling
 from tests.simulation.stage import folder, logged_to, no_collector, settings, shared_dice, template
 from tests.simulation.troubles import CONFIRMED, Troubles
@@ -45,10 +47,20 @@ class Outcome:
     faults: list[str]
     case_hours: float
     records: int
-    crashes: int
     cases: int
     seconds: float
     lines: list[str]
+    counts: Counter[str]
+    """How often each trouble came."""
+    passed: Counter[str]
+    """The awaits at which somebody might have died, while somebody was to die."""
+    died: Counter[str]
+    """The awaits at which processes died."""
+
+    @property
+    def crashes(self) -> int:
+        """Return how many processes died."""
+        return self.counts["killed"]
 
 
 def simulate(
@@ -78,10 +90,12 @@ def simulate(
         faults=world.faults,
         case_hours=world.case_hours,
         records=world.around.bus.appended,
-        crashes=world.killed,
         cases=len(world.people.told.cases),
         seconds=time.perf_counter() - began,
         lines=list(diary.lines),
+        counts=diary.counts,
+        passed=world.around.reaper.passed,
+        died=world.around.reaper.died,
     )
 
 
@@ -96,7 +110,7 @@ class World:
         self.case_hours = 0.0
         self._rng = rng
         self._patience = patience
-        shared = settings(self.plan.speed, made)
+        shared = settings(self.plan.speed, self.plan.speed * self.plan.horizon, made)
         path = made / "tocsin.db"
         shutil.copyfile(template(), path)
         machine = Machine(loop, self.plan.speed)
@@ -112,6 +126,7 @@ class World:
             path=path,
             settings=shared,
             sabotage=sabotage,
+            reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time),
             reports_bug=self.faults.append,
         )
         numbers = {"intake": self.plan.intakes, "escalation": self.plan.escalations, "notifier": self.plan.notifiers}
@@ -126,11 +141,6 @@ class World:
     def hear(self, message: Message) -> None:
         """Let people hear a message that a provider took."""
         self.people.hear(message)
-
-    @property
-    def killed(self) -> int:
-        """Return how many processes died."""
-        return sum(worker.deaths for worker in self.workers)
 
     async def live(self) -> None:
         """Live through the plan, and judge."""
@@ -159,7 +169,7 @@ class World:
     async def _supervise(self) -> None:
         while True:
             self._troubles.revive()
-            await asyncio.sleep(self._rng.uniform(0.2, 4))
+            await asyncio.sleep(self._rng.uniform(0.1, 1.5))
 
     async def _report(self, number: int) -> None:
         await asyncio.sleep(self._rng.uniform(0, self.plan.seconds))

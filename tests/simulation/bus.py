@@ -33,6 +33,8 @@ class Topic:
 
     topic_id: str
     logs: list[list[Stored | None]] = field(default_factory=list)
+    hurt: set[int] = field(default_factory=set)
+    """Partitions in which an offset does not always mean the same record: a reader may be past one it never saw."""
 
 
 class SimBus:
@@ -111,6 +113,11 @@ class SimBus:
         """Return the offset after the last record."""
         return len(self.topics[topic].logs[partition]) if topic in self.topics else 0
 
+    def still_has(self, topic_id: str, partition: int, offset: int) -> bool:
+        """Return whether a record is where it was written, and was at all times."""
+        found = next((topic for topic in self.topics.values() if topic.topic_id == topic_id), None)
+        return found is not None and partition not in found.hurt and found.logs[partition][offset] is not None
+
     def wipe(self) -> None:
         """Lose everything, the topics included."""
         self._diary.count("bus wiped")
@@ -123,6 +130,7 @@ class SimBus:
             self._diary.count("log cut back", topic, partition, records)
             log = self.topics[topic].logs[partition]
             self._diary.counts["record lost"] += sum(map(bool, log[-records:]))
+            self.topics[topic].hurt.add(partition)
             del log[-records:]
 
     def lose_one(self, topic: str, partition: int) -> None:
@@ -149,6 +157,7 @@ class SimBus:
             one, other = self._rng.sample(range(max(0, len(log) - UNSETTLED), len(log)), 2)
             self._diary.count("record reordered", topic, partition, one, other)
             log[one], log[other] = log[other], log[one]
+            self.topics[topic].hurt.add(partition)
 
 
 def _id_of(headers: Headers) -> str:

@@ -42,6 +42,8 @@ class Told:
     """What people did: every fact that was accepted with a 202, by event id."""
 
     accepted: dict[str, CaseFact] = field(default_factory=dict)
+    phoned: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    """Where each fact is that another client wrote to the bus: topic id, partition and offset, by inbox key."""
     cases: dict[str, bool] = field(default_factory=dict)
     """Each case that was filed, and whether it is a petition."""
 
@@ -182,5 +184,7 @@ class People:
         )
         name = self._around.settings.topic(topic_of(fact, petition=petition_case))
         if not self._around.bus.away and name in self._around.bus.topics:
-            place = self._rng.randrange(len(self._around.bus.topics[name].logs))
-            self._around.bus.append(name, place, record.key.encode(), record.headers, record.value)
+            topic = self._around.bus.topics[name]
+            place = self._rng.randrange(len(topic.logs))
+            offset = self._around.bus.append(name, place, record.key.encode(), record.headers, record.value)
+            self.told.phoned[f"{DUTY_PHONE}|{event_id}"] = (topic.topic_id, place, offset)

@@ -11,7 +11,7 @@ from tests.simulation.world import Outcome, simulate
 LEAST_SHOWN = 5
 """How many of the awaits at which fewest processes died are told."""
 RUNS_A_PROCESS = 200
-"""After so many runs a process is replaced: what dead services left behind is never collected whole."""
+"""After so many runs a process is replaced by a fresh one, whose memory is not in pieces."""
 
 
 def tell(outcome: Outcome) -> None:

@@ -51,11 +51,12 @@ class Told:
 class People:
     """Everybody who files and answers. They stop when ``over`` is set."""
 
-    def __init__(self, around: Surroundings, county: County, intakes: Sequence[Worker]) -> None:
+    def __init__(self, around: Surroundings, county: County, intakes: Sequence[Worker], phones: float) -> None:
         self._around = around
         self._rng = Random(around.rng.random())
         self._county = county
         self._intakes = intakes
+        self._phones = phones
         self._acts: dict[str, int] = {}
         self._talks: set[asyncio.Task[None]] = set()
         self._said = 0
@@ -122,12 +123,12 @@ class People:
         fact = self._fact(name, case_id, somebody)
         self._said += 1
         event_id = derived("said", str(self._said))
-        draw = self._rng.random()
-        if draw < 0.08:
+        if self._rng.random() < self._phones:
             await asyncio.sleep(after)
             self._phone(fact, event_id, petition_case=petition_case)
             return
         await self._say(fact, event_id, petition_case=petition_case, after=after)
+        draw = self._rng.random()
         if draw > 0.92:
             await self._say(fact, event_id, petition_case=petition_case, after=self._rng.uniform(0, 3))
         elif draw > 0.84:

@@ -33,6 +33,8 @@ class Plan:
     client_trouble: float
     slow_records: float
     provider_badness: float
+    phones: float
+    """The share of what people say that another client writes straight to the bus."""
     waits_for_silence: bool
     """At the end the reconciler waits out its silence, instead of seeing later records pass the lost ones."""
     horizon: float
@@ -70,6 +72,7 @@ def draw_plan(rng: Random) -> Plan:
         client_trouble=rate(0.5),
         slow_records=rate(0.3),
         provider_badness=rate(0.6),
+        phones=rng.choice([0.0, 0.1, 0.4]),
         waits_for_silence=rng.random() < 0.15,
         horizon=rng.choice([5, 20, 120]),
         last_jump_hours=rng.choice([0, 0, 1, 24, 24 * 20]),

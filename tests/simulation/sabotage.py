@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from pytest import MonkeyPatch
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -86,7 +86,7 @@ def sleeps_over_lost_rows() -> Sabotage:
     return says_instead({"outbox.pending = 0": "outbox.pending = 2"})
 
 
-def advances_before_it_commits(patch: MonkeyPatch) -> None:
+def advances_before_it_commits(patch: pytest.MonkeyPatch) -> None:
     """Commit the offset first, and what follows from the records after it."""
     whole = UnitOfWork.flush
 
@@ -102,7 +102,7 @@ def advances_before_it_commits(patch: MonkeyPatch) -> None:
     patch.setattr(UnitOfWork, "flush", flush)
 
 
-def forgets_new_deadlines(patch: MonkeyPatch) -> None:
+def forgets_new_deadlines(patch: pytest.MonkeyPatch) -> None:
     """Do not watch every fifth deadline that was just committed."""
     whole, deadlines = Timers.put, count(1)
 
@@ -113,7 +113,7 @@ def forgets_new_deadlines(patch: MonkeyPatch) -> None:
     patch.setattr(Timers, "put", put)
 
 
-def sends_without_intent(patch: MonkeyPatch) -> None:
+def sends_without_intent(patch: pytest.MonkeyPatch) -> None:
     """Send a message without writing first that it will be sent."""
     whole = Ledger.write
 
@@ -126,7 +126,7 @@ def sends_without_intent(patch: MonkeyPatch) -> None:
     patch.setattr(Ledger, "write", write)
 
 
-def takes_silence_for_success(patch: MonkeyPatch) -> None:
+def takes_silence_for_success(patch: pytest.MonkeyPatch) -> None:
     """Count a message as handed over when nobody knows what became of it."""
     whole = Sender._sent
 

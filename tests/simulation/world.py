@@ -139,7 +139,9 @@ class World:
             Worker(self.around, name, turn) for name, count in numbers.items() for turn in range(1, count + 1)
         ]
         self.county = County(Random(rng.random()))
-        self.people = People(self.around, self.county, [w for w in self.workers if w.service == "intake"])
+        self.people = People(
+            self.around, self.county, [w for w in self.workers if w.service == "intake"], self.plan.phones
+        )
         self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None)
         self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office)
 

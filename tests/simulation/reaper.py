@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 
 from tests.simulation.awaits import of_running, of_waiting
@@ -15,16 +15,22 @@ UNIT_OF_WORK = re.compile(
     r"|\w+: (INSERT|UPDATE|DELETE|(after )?COMMIT of) (?!ownership|nothing|directory_entries)"
 )
 """Names of awaits inside a unit of work, or of a send between two of them."""
-_CHANCES = ((0.001, 0.002), (0.02, 0.4))
-"""Chances to die, once somebody is to die: elsewhere and in a unit of work; where one died in this run, and where not.
-A step of the loop has a tenth of them, as there are many more steps than calls to the database."""
+_CHANCES = ((0.0005, 0.02), (0.004, 0.3))
+"""Chances to die, once somebody is to die: elsewhere and in a unit of work; where one died before, and where not.
+
+A step of the loop has a tenth of them, as there are many more steps than calls to the database.
+"""
 _OF_A_STEP = 0.1
 
 
 class Reaper:
-    """Kills now and then, at a rate. ``passed`` and ``died`` count the places; a death counts at all that waited."""
+    """Kills now and then, at a rate. ``passed`` and ``died`` count the places; a death counts at all that waited.
 
-    def __init__(self, rng: Random, rate: float, now: Callable[[], float]) -> None:
+    ``known``: places at which somebody died in another run.
+    """
+
+    def __init__(self, rng: Random, rate: float, now: Callable[[], float], known: Collection[str]) -> None:
+        self._known = known
         self._rng = rng
         self._rate = rate
         self._now = now
@@ -53,7 +59,7 @@ class Reaper:
 
     def _take(self, places: Sequence[str], share: float) -> str | None:
         self.passed.update(places)
-        is_new = any(place not in self.died for place in places)
+        is_new = any(place not in self.died and place not in self._known for place in places)
         is_in_a_unit = any(UNIT_OF_WORK.match(place) for place in places)
         if self._rng.random() >= _CHANCES[is_new][is_in_a_unit] * share:
             return None

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from multiprocessing import get_context
 
+from tests.simulation.outcome import Outcome
 from tests.simulation.reaper import UNIT_OF_WORK
-from tests.simulation.world import Outcome, simulate
+from tests.simulation.world import simulate
 
 LEAST_SHOWN = 5
 """How many of the awaits at which fewest processes died are told."""

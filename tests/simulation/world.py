@@ -3,10 +3,9 @@
 import asyncio
 import shutil
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 from services.notifier.channels.base import Message
@@ -17,8 +16,9 @@ from tests.simulation.diary import Diary
 from tests.simulation.group import Group
 from tests.simulation.machine import Machine
 from tests.simulation.memory import Sabotage, SimDatabase
+from tests.simulation.outcome import Beginning, Outcome
 from tests.simulation.people import People
-from tests.simulation.plan import Plan, draw_plan
+from tests.simulation.plan import draw_plan
 from tests.simulation.promises import Broken, check
 from tests.simulation.provider import Provider
 from tests.simulation.reaper import Reaper
@@ -38,50 +38,37 @@ LAST_CALLS = 3
 """How often a task is asked to end: one that cleans up may begin to wait again."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one run."""
-
-    seed: int
-    digest: str
-    faults: list[str]
-    case_hours: float
-    records: int
-    cases: int
-    seconds: float
-    lines: list[str]
-    counts: Counter[str]
-    """How often each trouble came."""
-    passed: Counter[str]
-    """The awaits at which somebody might have died, while somebody was to die."""
-    died: Counter[str]
-    """The awaits at which processes died."""
-
-    @property
-    def crashes(self) -> int:
-        """Return how many processes died."""
-        return self.counts["killed"]
-
-
 def simulate(
-    seed: int, *, sabotage: Sabotage | None = None, keep: bool = False, patience: float = SETTLE_SECONDS
+    seed: int,
+    *,
+    sabotage: Sabotage | None = None,
+    keep: bool = False,
+    patience: float = SETTLE_SECONDS,
+    deaths: float | None = None,
+    known_deaths: Collection[str] = (),
 ) -> Outcome:
     """Run one seed. Never raises for what the run finds: the faults are in the outcome.
 
-    ``patience``: how many seconds of the loop a healed world may take until nothing is under way any more.
+    ``patience``: how many seconds of the loop a healed world may take until nothing is under way any more;
+    ``deaths``: how many processes die in a second, in place of the plan's; ``known_deaths``: awaits that need no
+    further death.
     """
     began = time.perf_counter()
+    rng = Random(seed)
+    plan = draw_plan(rng)
+    plan = plan if deaths is None else replace(plan, crashes=deaths)
     with no_collector(), shared_dice(seed), folder() as made:
-        return _lived(seed, sabotage, made, began, keep=keep, patience=patience)
+        lived = _lived(Beginning(rng, plan, made, sabotage, patience, known_deaths), keep=keep)
+    return replace(lived, seed=seed, seconds=time.perf_counter() - began)
 
 
-def _lived(seed: int, sabotage: Sabotage | None, made: Path, began: float, *, keep: bool, patience: float) -> Outcome:
+def _lived(beginning: Beginning, *, keep: bool) -> Outcome:
     """Live one life; whatever it made is let go of at the return, and collected."""
     loop = VirtualLoop()
     loop.set_exception_handler(lambda _loop, _context: None)  # what a dead process never looked at
     diary = Diary(loop, keep=keep)
     with logged_to(diary):
-        world = World(Random(seed), loop, diary, made, sabotage, patience)
+        world = World(beginning, loop, diary)
         try:
             loop.run_until_complete(world.live())
         except Stuck as error:
@@ -90,13 +77,11 @@ def _lived(seed: int, sabotage: Sabotage | None, made: Path, began: float, *, ke
         world.bury()
         loop.close()
     return Outcome(
-        seed=seed,
         digest=digest,
         faults=world.faults,
         case_hours=world.case_hours,
         records=world.around.bus.appended,
         cases=len(world.people.told.cases),
-        seconds=time.perf_counter() - began,
         lines=list(diary.lines),
         counts=diary.counts,
         passed=world.around.reaper.passed,
@@ -107,14 +92,13 @@ def _lived(seed: int, sabotage: Sabotage | None, made: Path, began: float, *, ke
 class World:
     """Everything of one run."""
 
-    def __init__(
-        self, rng: Random, loop: VirtualLoop, diary: Diary, made: Path, sabotage: Sabotage | None, patience: float
-    ) -> None:
-        self.plan: Plan = draw_plan(rng)
+    def __init__(self, beginning: Beginning, loop: VirtualLoop, diary: Diary) -> None:
+        self.plan = beginning.plan
         self.faults: list[str] = []
         self.case_hours = 0.0
-        self._rng = rng
-        self._patience = patience
+        self._rng = rng = beginning.rng
+        self._patience = beginning.patience
+        made = beginning.folder
         shared = settings(self.plan.speed, self.plan.speed * self.plan.horizon, made)
         path = made / "tocsin.db"
         shutil.copyfile(template(), path)
@@ -130,8 +114,8 @@ class World:
             providers={n: Provider(n, rng, diary, self.hear) for n in ("sms", "email")},
             path=path,
             settings=shared,
-            sabotage=sabotage,
-            reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time),
+            sabotage=beginning.sabotage,
+            reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time, beginning.known_deaths),
             reports_bug=self.faults.append,
         )
         numbers = {"intake": self.plan.intakes, "escalation": self.plan.escalations, "notifier": self.plan.notifiers}

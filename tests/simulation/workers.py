@@ -43,6 +43,7 @@ class Surroundings:
     sabotage: Sabotage | None
     reaper: Reaper
     reports_bug: Callable[[str], None]
+    after_death: Callable[[], None]
     policies: int = 0
     """Which library a process that starts now reads."""
 
@@ -84,6 +85,7 @@ class Worker:
     def _died(self, life: Life, database: SimDatabase, where: str) -> None:
         self._around.diary.count("killed", life.name, "at", where)
         database.cut()
+        self._around.after_death()
         self.process = None
         self._silent()
 

@@ -16,6 +16,7 @@ from tests.simulation.diary import Diary
 from tests.simulation.group import Group
 from tests.simulation.machine import Machine
 from tests.simulation.memory import Sabotage, SimDatabase
+from tests.simulation.offsets import OffsetWitness
 from tests.simulation.outcome import Beginning, Outcome
 from tests.simulation.people import People
 from tests.simulation.plan import draw_plan
@@ -117,7 +118,9 @@ class World:
             sabotage=beginning.sabotage,
             reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time, beginning.known_deaths),
             reports_bug=self.faults.append,
+            after_death=self._look,
         )
+        self._offsets = OffsetWitness(self.around)
         numbers = {"intake": self.plan.intakes, "escalation": self.plan.escalations, "notifier": self.plan.notifiers}
         self.workers = [
             Worker(self.around, name, turn) for name, count in numbers.items() for turn in range(1, count + 1)
@@ -128,6 +131,9 @@ class World:
         )
         self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None)
         self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office)
+
+    def _look(self) -> None:
+        self._offsets.look()
 
     def hear(self, message: Message) -> None:
         """Let people hear a message that a provider took."""
@@ -198,6 +204,9 @@ class World:
         return True
 
     async def _judge(self) -> None:
+        self._offsets.look()
+        if self._offsets.contradiction is not None:
+            self.faults.append(self._offsets.contradiction)
         now = self.around.machine.clock.now()
         try:
             honest = self.plan.provider_badness == 0 and self.plan.freezes == 0 and self.plan.notifiers == 1

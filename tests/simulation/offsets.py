@@ -10,6 +10,12 @@ from services.runtime.consumption import OUR_SOURCES
 from tests.simulation.bus import SimBus, Stored
 from tests.simulation.workers import Surroundings
 
+_TAKEN_CARE_OF = """
+SELECT 1 FROM inbox WHERE consumer = :consumer AND event_id = :event_id
+UNION SELECT 1 FROM outbox WHERE event_id = :event_id AND lane LIKE 'escalation/%' AND topic NOT LIKE '%notifications'
+"""
+"""Handled; or on its way home, when a copy of it came to another partition in the same unit of work."""
+
 
 class OffsetWitness:
     """Looks at each record of ours once it was passed."""
@@ -39,8 +45,8 @@ class OffsetWitness:
         return [event_id for event_id in ours if event_id is not None]
 
     def _ask(self, connection: sqlite3.Connection, consumer: str, event_id: str, where: str) -> None:
-        statement = "SELECT 1 FROM inbox WHERE consumer = ? AND event_id = ?"
-        if self.contradiction is None and connection.execute(statement, (consumer, event_id)).fetchone() is None:
+        asked = {"consumer": consumer, "event_id": event_id}
+        if self.contradiction is None and connection.execute(_TAKEN_CARE_OF, asked).fetchone() is None:
             self.contradiction = f"§4: {consumer} has read past {event_id} in {where}, and has not handled it"
 
 

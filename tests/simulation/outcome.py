@@ -19,7 +19,7 @@ class Beginning:
     folder: Path
     sabotage: Sabotage | None
     patience: float
-    known_deaths: Collection[str]
+    deaths_at: Collection[str]
 
 
 @dataclass(frozen=True)

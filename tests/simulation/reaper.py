@@ -21,16 +21,17 @@ _CHANCES = ((0.0005, 0.02), (0.004, 0.3))
 A step of the loop has a tenth of them, as there are many more steps than calls to the database.
 """
 _OF_A_STEP = 0.1
+_CHANCE_WHERE_WANTED = 0.5
 
 
 class Reaper:
     """Kills now and then, at a rate. ``passed`` and ``died`` count the places; a death counts at all that waited.
 
-    ``known``: places at which somebody died in another run.
+    ``wanted``: where somebody is to die, once at each, and nowhere else; without any, anywhere.
     """
 
-    def __init__(self, rng: Random, rate: float, now: Callable[[], float], known: Collection[str]) -> None:
-        self._known = known
+    def __init__(self, rng: Random, rate: float, now: Callable[[], float], wanted: Collection[str]) -> None:
+        self._wanted = wanted
         self._rng = rng
         self._rate = rate
         self._now = now
@@ -59,13 +60,17 @@ class Reaper:
 
     def _take(self, places: Sequence[str], share: float) -> str | None:
         self.passed.update(places)
-        is_new = any(place not in self.died and place not in self._known for place in places)
-        is_in_a_unit = any(UNIT_OF_WORK.match(place) for place in places)
-        if self._rng.random() >= _CHANCES[is_new][is_in_a_unit] * share:
+        if self._rng.random() >= self._chance(places) * share:
             return None
         self.died.update(places)
         self._next_at = self._now() + self._rng.expovariate(self._rate)
         return places[0] if places else "a step of the loop"
+
+    def _chance(self, places: Sequence[str]) -> float:
+        if self._wanted:
+            return _CHANCE_WHERE_WANTED if any(one in self._wanted and one not in self.died for one in places) else 0.0
+        is_new = any(place not in self.died for place in places)
+        return _CHANCES[is_new][any(UNIT_OF_WORK.match(place) for place in places)]
 
 
 def named(statement: str) -> str:

@@ -46,20 +46,20 @@ def simulate(
     keep: bool = False,
     patience: float = SETTLE_SECONDS,
     deaths: float | None = None,
-    known_deaths: Collection[str] = (),
+    deaths_at: Collection[str] = (),
 ) -> Outcome:
     """Run one seed. Never raises for what the run finds: the faults are in the outcome.
 
     ``patience``: how many seconds of the loop a healed world may take until nothing is under way any more;
-    ``deaths``: how many processes die in a second, in place of the plan's; ``known_deaths``: awaits that need no
-    further death.
+    ``deaths``: how many processes die in a second, in place of the plan's; ``deaths_at``: at which awaits, once at each
+    and nowhere else.
     """
     began = time.perf_counter()
     rng = Random(seed)
     plan = draw_plan(rng)
     plan = plan if deaths is None else replace(plan, crashes=deaths)
     with no_collector(), shared_dice(seed), folder() as made:
-        lived = _lived(Beginning(rng, plan, made, sabotage, patience, known_deaths), keep=keep)
+        lived = _lived(Beginning(rng, plan, made, sabotage, patience, deaths_at), keep=keep)
     return replace(lived, seed=seed, seconds=time.perf_counter() - began)
 
 
@@ -116,7 +116,7 @@ class World:
             path=path,
             settings=shared,
             sabotage=beginning.sabotage,
-            reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time, beginning.known_deaths),
+            reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time, beginning.deaths_at),
             reports_bug=self.faults.append,
             after_death=self._look,
         )

@@ -40,8 +40,8 @@ soak: $(VENV)/.dev ## the property tests for a long time, then the faults three 
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/property -o timeout=7200
 	for round in 1 2 3; do $(BIN)/python -m pytest -m faults || exit 1; done
 
-sim: $(VENV)/.dev ## the whole chain in virtual time, thousands of seeded lives full of faults: SIM_RUNS=2000
-	$(BIN)/python -m tests.simulation --runs $(or $(SIM_RUNS),2000)
+sim: $(VENV)/.dev ## the whole chain in virtual time, thousands of seeded lives full of faults: SIM_RUNS=2000 SIM_FROM=1
+	$(BIN)/python -m tests.simulation --runs $(or $(SIM_RUNS),2000) --from $(or $(SIM_FROM),1)
 
 contracts: $(VENV)/.dev ## write contracts/ anew from the code
 	$(BIN)/tocsin contracts write

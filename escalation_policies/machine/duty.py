@@ -35,6 +35,6 @@ def start_report_upward(ledger: Ledger, level: str, anchor: datetime, *, because
 def _advance(ledger: Ledger, clock: Clock, anchor: datetime) -> None:
     if clock.status != "running" or clock.started_at <= anchor:
         return
-    earlier = clockwork.anew(clock, ledger.case.policy, ledger.case.severity, anchor, ledger.now)
+    earlier = clockwork.anew(clock, ledger.case.policy, ledger.case.severity, anchor, ledger.latest)
     ledger.put_clock(earlier)
     ledger.write("clock-changed", "the upward report is due, counted from the acknowledgement", clock=earlier)

@@ -95,6 +95,11 @@ class Ledger:
             found = self.directory.concerned(marked, conflict.heads)
             self.change(excluded=tuple(sorted({*self.case.excluded, *marked, *found})))
 
+    @property
+    def latest(self) -> datetime:
+        """Return the latest moment that this case has seen: a clock that is set back does not undo what was done."""
+        return max(self.now, self.case.updated_at)
+
     def concern(self, ids: Sequence[str]) -> None:
         """Take note of further persons and units whom the case concerns; from here on they hear nothing of it."""
         if not {*ids}.issubset(self.case.concerns):

@@ -81,6 +81,6 @@ def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:
 
 def _set_anew(ledger: Ledger, clock: Clock, started_at: datetime, deadline: datetime) -> None:
     case = ledger.case
-    fresh = clockwork.anew(clock, case.policy, case.severity, started_at, ledger.now, deadline=deadline)
+    fresh = clockwork.anew(clock, case.policy, case.severity, started_at, ledger.latest, deadline=deadline)
     ledger.put_clock(fresh)
     ledger.write("clock-changed", "counted from what came to be known", clock=fresh)

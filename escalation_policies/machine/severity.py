@@ -32,7 +32,7 @@ def _grade(ledger: Ledger, severity: Severity, reason: str | None, *, by: str | 
         return
     for clock in ledger.case.clocks:
         if clock.status == "running":
-            faster = clockwork.hasten(clock, ledger.case.policy, severity, ledger.at, ledger.now)
+            faster = clockwork.hasten(clock, ledger.case.policy, severity, ledger.at, ledger.latest)
             if faster != clock:
                 ledger.put_clock(faster)
                 ledger.write("clock-changed", f"severity {severity}: the deadline is nearer", clock=faster)

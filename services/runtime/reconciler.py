@@ -96,7 +96,7 @@ class Reconciler:
             outbox.c.lane.in_(lanes),
             ~outbox.c.pending,
             outbox.c.topic == topic,
-            outbox.c.published_at < self._database.now_micros - GRACE_MICROS,
+            or_(outbox.c.published_at < self._database.now_micros - GRACE_MICROS, self._is_to_come()),
             ~confirmed.exists(),
             or_(outbox.c.topic_id != topic_id, self._passed_over(consumer), self._silent()),
         )
@@ -121,9 +121,18 @@ class Reconciler:
             .exists()
         )
 
+    def _is_to_come(self) -> ColumnElement[bool]:
+        """Return the condition that a record was published in a time to come: the clock was set back since.
+
+        How long ago it was nobody can say, and its time may be hours away: it is published again at once, and has then
+        a time of the present.
+        """
+        return outbox.c.published_at > self._database.now_micros
+
     def _silent(self) -> ColumnElement[bool]:
         now = self._database.now_micros
         return or_(
+            self._is_to_come(),
             *(
                 and_(outbox.c.tries == doublings + 1, outbox.c.published_at < now - (SILENCE_MICROS << doublings))
                 for doublings in range(LONGEST_DOUBLING)

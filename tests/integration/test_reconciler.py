@@ -139,6 +139,14 @@ async def test_row_in_long_silence_is_pending_again_and_waits_longer_each_time(d
     assert await desk.left() == {"silent": True, "patient": False}
 
 
+async def test_row_published_before_the_clock_was_set_back_is_pending_again_at_once(desk: Desk) -> None:
+    """A time of publishing that is yet to come says nothing about how long it is silent: nobody waits for it."""
+    await desk.publish(outgoing("before", TOPIC), 3, ago=-6 * 3600 * MICROS)
+    assert await desk.reconciler.compare() == 1
+    await desk.publish(outgoing("now", TOPIC), 4)
+    assert await desk.reconciler.compare() == 0
+
+
 async def test_other_lanes_and_an_unreachable_broker_are_left_alone(desk: Desk) -> None:
     """Lanes of other processes are theirs to judge, and without a broker nothing is known to be lost."""
     await desk.publish(outgoing("theirs", TOPIC), 1, "id-1", lane="intake/other")

@@ -1,7 +1,4 @@
-"""``python -m tests.simulation``: many seeds in parallel, or one seed told line by line.
-
-Environment: SIM_RUNS (2000) and SIM_FIRST (1), the number of seeds and the first of them.
-"""
+"""``python -m tests.simulation``: many seeds, on as many cores as wished, or one seed told line by line."""
 
 import argparse
 import os
@@ -16,9 +13,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="run this seed alone")
     parser.add_argument("--verbose", action="store_true", help="with --seed: print everything that happens")
-    parser.add_argument("--runs", type=int, default=int(os.environ.get("SIM_RUNS", "2000")))
-    parser.add_argument("--first", type=int, default=int(os.environ.get("SIM_FIRST", "1")))
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--runs", type=int, default=2000, help="how many seeds (2000)")
+    parser.add_argument("--from", type=int, default=1, dest="first", metavar="SEED", help="the first of them (1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (one a core)")
     asked = parser.parse_args()
     if asked.seed is not None:
         outcome = simulate(asked.seed, keep=asked.verbose)
@@ -26,7 +23,7 @@ def main() -> int:
             print("\n".join(outcome.lines))
         tell(outcome)
         return 1 if outcome.faults else 0
-    return run_many(range(asked.first, asked.first + asked.runs), asked.processes)
+    return run_many(range(asked.first, asked.first + asked.runs), asked.jobs)
 
 
 if __name__ == "__main__":

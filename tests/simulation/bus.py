@@ -12,6 +12,8 @@ from tests.simulation.diary import Diary
 from tests.simulation.virtual_time import OUTSIDE, VirtualLoop
 
 PREFIX = "tocsin."
+UNSETTLED = 6
+"""Records at the end of a log among which two may change places."""
 Headers = Sequence[tuple[str, bytes]]
 
 
@@ -31,6 +33,8 @@ class Topic:
 
     topic_id: str
     logs: list[list[Stored | None]] = field(default_factory=list)
+    hurt: set[int] = field(default_factory=set)
+    """Partitions in which an offset does not always mean the same record: a reader may be past one it never saw."""
 
 
 class SimBus:
@@ -67,7 +71,10 @@ class SimBus:
 
     def append(self, topic: str, partition: int, key: bytes | None, headers: Headers, value: bytes | None) -> int:
         """Write a record; return its offset."""
-        delay = self._rng.uniform(0.5, 4.0) if self._rng.random() < self.slow else self._rng.uniform(0, 0.01)
+        delay = self._rng.uniform(0, 0.01)
+        if self._rng.random() < self.slow:
+            delay = self._rng.uniform(0.5, 4.0)
+            self._diary.count("record delayed", topic, partition)
         log = self.topics[topic].logs[partition]
         log.append(Stored(key, headers, value, self._loop.time() + delay))
         self.appended += 1
@@ -106,23 +113,32 @@ class SimBus:
         """Return the offset after the last record."""
         return len(self.topics[topic].logs[partition]) if topic in self.topics else 0
 
+    def still_has(self, topic_id: str, partition: int, offset: int) -> bool:
+        """Return whether a record is where it was written, and was at all times."""
+        found = next((topic for topic in self.topics.values() if topic.topic_id == topic_id), None)
+        return found is not None and partition not in found.hurt and found.logs[partition][offset] is not None
+
     def wipe(self) -> None:
         """Lose everything, the topics included."""
-        self._diary.write("bus wiped")
+        self._diary.count("bus wiped")
+        self._diary.counts["record lost"] += sum(sum(map(bool, log)) for t in self.topics.values() for log in t.logs)
         self.topics.clear()
 
     def cut_back(self, topic: str, partition: int, records: int) -> None:
         """Lose the end of a log, as a broker may that did not wait for its disk."""
         if topic in self.topics:
-            self._diary.write("bus cut back", topic, partition, records)
-            del self.topics[topic].logs[partition][-records:]
+            self._diary.count("log cut back", topic, partition, records)
+            log = self.topics[topic].logs[partition]
+            self._diary.counts["record lost"] += sum(map(bool, log[-records:]))
+            self.topics[topic].hurt.add(partition)
+            del log[-records:]
 
     def lose_one(self, topic: str, partition: int) -> None:
         """Lose one record out of a log: its offset stays empty."""
         log = self.topics[topic].logs[partition] if topic in self.topics else []
         if log:
             place = self._rng.randrange(len(log))
-            self._diary.write("bus lost", topic, partition, place)
+            self._diary.count("record lost", topic, partition, place)
             log[place] = None
 
     def double_one(self, topic: str, partition: int) -> None:
@@ -131,7 +147,17 @@ class SimBus:
         record = self._rng.choice(log) if log else None
         if record is not None:
             to = self._rng.choice([partition, self._rng.randrange(len(self.topics[topic].logs))])
+            self._diary.count("record doubled", topic, partition, to)
             self.append(topic, to, record.key, record.headers, record.value)
+
+    def reorder(self, topic: str, partition: int) -> None:
+        """Let two of the last records of a log change places, also one that was read with one that was not."""
+        log = self.topics[topic].logs[partition] if topic in self.topics else []
+        if len(log) > 1:
+            one, other = self._rng.sample(range(max(0, len(log) - UNSETTLED), len(log)), 2)
+            self._diary.count("record reordered", topic, partition, one, other)
+            log[one], log[other] = log[other], log[one]
+            self.topics[topic].hurt.add(partition)
 
 
 def _id_of(headers: Headers) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 import structlog
@@ -18,6 +18,8 @@ class Diary:
     def __init__(self, loop: VirtualLoop, *, keep: bool) -> None:
         self._loop = loop
         self._hash = hashlib.sha256()
+        self.counts: Counter[str] = Counter()
+        """How often each thing happened that a run is asked about."""
         self.lines: deque[str] = deque(maxlen=None if keep else TAIL)
 
     def write(self, *words: object) -> None:
@@ -26,6 +28,11 @@ class Diary:
         line = f"{self._loop.time():11.6f} {life.name if life else '-'} {' '.join(map(str, words))}"
         self._hash.update(line.encode())
         self.lines.append(line)
+
+    def count(self, what: str, *words: object) -> None:
+        """Write one line, and count what happened."""
+        self.counts[what] += 1
+        self.write(what, *words)
 
     @property
     def digest(self) -> str:

@@ -22,6 +22,8 @@ from tests.simulation.workers import Surroundings, Worker
 
 ACTS_A_CASE = 14
 """Most acts on one case: a run is about faults, not about talk."""
+LONGEST_SECONDS = 30.0
+"""Whoever would answer later than this does not: every process would idle until then."""
 DUTY_PHONE = "https://duty-phone.example"
 _TEXT = {"summary": "all are out", "measures": "doors closed", "cause": "a kettle", "aftermath": "none"}
 _ACTS: Mapping[str, int] = {
@@ -40,6 +42,8 @@ class Told:
     """What people did: every fact that was accepted with a 202, by event id."""
 
     accepted: dict[str, CaseFact] = field(default_factory=dict)
+    phoned: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    """Where each fact is that another client wrote to the bus: topic id, partition and offset, by inbox key."""
     cases: dict[str, bool] = field(default_factory=dict)
     """Each case that was filed, and whether it is a petition."""
 
@@ -47,11 +51,12 @@ class Told:
 class People:
     """Everybody who files and answers. They stop when ``over`` is set."""
 
-    def __init__(self, around: Surroundings, county: County, intakes: Sequence[Worker]) -> None:
+    def __init__(self, around: Surroundings, county: County, intakes: Sequence[Worker], phones: float) -> None:
         self._around = around
         self._rng = Random(around.rng.random())
         self._county = county
         self._intakes = intakes
+        self._phones = phones
         self._acts: dict[str, int] = {}
         self._talks: set[asyncio.Task[None]] = set()
         self._said = 0
@@ -109,7 +114,7 @@ class People:
         self._talk(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
 
     async def _act(self, case_id: str, *, petition_case: bool, after: float, by: str | None) -> None:
-        if self._acts.get(case_id, 0) >= ACTS_A_CASE or after > 60:
+        if self._acts.get(case_id, 0) >= ACTS_A_CASE or after > LONGEST_SECONDS:
             return
         self._acts[case_id] = self._acts.get(case_id, 0) + 1
         somebody = by or self._rng.choice(sorted(self._county.people))
@@ -118,12 +123,12 @@ class People:
         fact = self._fact(name, case_id, somebody)
         self._said += 1
         event_id = derived("said", str(self._said))
-        draw = self._rng.random()
-        if draw < 0.08:
+        if self._rng.random() < self._phones:
             await asyncio.sleep(after)
             self._phone(fact, event_id, petition_case=petition_case)
             return
         await self._say(fact, event_id, petition_case=petition_case, after=after)
+        draw = self._rng.random()
         if draw > 0.92:
             await self._say(fact, event_id, petition_case=petition_case, after=self._rng.uniform(0, 3))
         elif draw > 0.84:
@@ -180,5 +185,7 @@ class People:
         )
         name = self._around.settings.topic(topic_of(fact, petition=petition_case))
         if not self._around.bus.away and name in self._around.bus.topics:
-            place = self._rng.randrange(len(self._around.bus.topics[name].logs))
-            self._around.bus.append(name, place, record.key.encode(), record.headers, record.value)
+            topic = self._around.bus.topics[name]
+            place = self._rng.randrange(len(topic.logs))
+            offset = self._around.bus.append(name, place, record.key.encode(), record.headers, record.value)
+            self.told.phoned[f"{DUTY_PHONE}|{event_id}"] = (topic.topic_id, place, offset)

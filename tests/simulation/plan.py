@@ -11,6 +11,7 @@ class Plan:
     """One run. Rates are events a second of the machine's time; 0 leaves a trouble out, so that others show alone."""
 
     speed: float
+    """How much faster than the machine's time the services' own goes."""
     seconds: float
     reports: int
     escalations: int
@@ -24,6 +25,7 @@ class Plan:
     cuts: float
     losses: float
     doubles: float
+    swaps: float
     garbage: float
     clock_jumps: float
     directory_changes: float
@@ -31,40 +33,47 @@ class Plan:
     client_trouble: float
     slow_records: float
     provider_badness: float
+    phones: float
+    """The share of what people say that another client writes straight to the bus."""
     waits_for_silence: bool
     """At the end the reconciler waits out its silence, instead of seeing later records pass the lost ones."""
+    horizon: float
+    """How many seconds of the machine's time ahead the timers hold deadlines in memory: half of it is their refill."""
     last_jump_hours: float
     """How far the services' time leaps at the end, as after a long stop."""
 
 
 def draw_plan(rng: Random) -> Plan:
-    """Return the plan of a seed. Each trouble is absent from about half of the runs."""
+    """Return the plan of a seed. Each trouble but death is absent from about half of the runs."""
 
     def rate(most: float) -> float:
         return rng.uniform(0, most) if rng.random() < 0.5 else 0.0
 
     return Plan(
         speed=rng.choice(SPEEDS),
-        seconds=rng.uniform(6, 16),
-        reports=rng.randint(1, 5),
+        seconds=rng.uniform(4, 10),
+        reports=rng.randint(1, 4),
         escalations=rng.choice([1, 2, 2]),
         notifiers=rng.choice([1, 1, 2]),
         intakes=rng.choice([1, 1, 2]),
-        crashes=rate(0.5),
-        freezes=rate(0.08),
-        stops=rate(0.1),
-        outages=rate(0.15),
-        wipes=rate(0.08),
-        cuts=rate(0.2),
-        losses=rate(0.3),
-        doubles=rate(1.0),
+        crashes=rng.uniform(0.2, 2) if rng.random() < 0.8 else 0.0,
+        freezes=rate(0.15),
+        stops=rate(0.15),
+        outages=rate(0.25),
+        wipes=rate(0.15),
+        cuts=rate(0.4),
+        losses=rate(0.6),
+        doubles=rate(2.0),
+        swaps=rate(1.0),
         garbage=rate(0.5),
-        clock_jumps=rate(0.15),
-        directory_changes=rate(0.5),
-        policy_changes=rate(0.1),
+        clock_jumps=rate(0.4),
+        directory_changes=rate(0.8),
+        policy_changes=rate(0.15),
         client_trouble=rate(0.5),
         slow_records=rate(0.3),
         provider_badness=rate(0.6),
+        phones=rng.choice([0.0, 0.1, 0.4]),
         waits_for_silence=rng.random() < 0.15,
+        horizon=rng.choice([5, 20, 120]),
         last_jump_hours=rng.choice([0, 0, 1, 24, 24 * 20]),
     )

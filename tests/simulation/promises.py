@@ -27,8 +27,13 @@ class Broken(Exception):
     """A promise was broken."""
 
 
-async def check(database: Database, around: Surroundings, told: Told, now: datetime) -> list[Case]:
+async def check(
+    database: Database, around: Surroundings, told: Told, now: datetime, *, nobody_doubts: bool
+) -> list[Case]:
     """Return the cases.
+
+    ``nobody_doubts``: one honest provider, and one notifier that may die but does not freeze, so that who finds an
+    intent can find out what became of it.
 
     Raises:
         Broken: saying which promise, and where.
@@ -46,8 +51,12 @@ async def check(database: Database, around: Surroundings, told: Told, now: datet
         _true_to_life(case, entries, asked, now)
     if doubled := [one for one, count in requested.items() if count > 1]:
         raise Broken(f"promise 4: requested more than once: {doubled}")
-    await _nothing_filed_is_lost(database, told, {case_id: entries for case_id, (_, entries) in found.items()})
+    handled = await _handled(database)
+    _nothing_filed_is_lost(handled, told, {case_id: entries for case_id, (_, entries) in found.items()})
+    _nothing_on_the_bus_is_passed_over(handled, told, around)
     await _everything_was_tried(database, around, requested, now)
+    if nobody_doubts:
+        _nothing_came_twice(around)
     return [case for case, _ in found.values()]
 
 
@@ -111,11 +120,21 @@ def _overdue_is_recorded(case: Case, entries: list[JournalEntry], now: datetime)
         assert clock.status != "breached" or clock.key in recorded, clock
 
 
-async def _nothing_filed_is_lost(database: Database, told: Told, entries: Mapping[str, list[JournalEntry]]) -> None:
-    """Check promise 1: every fact that was accepted is in the history of its case, as it was told."""
+async def _handled(database: Database) -> set[str]:
     async with database.reading() as connection:
         rows = await connection.execute(select(inbox.c.event_id).where(inbox.c.consumer == "escalation"))
-        handled = set(rows.scalars())
+        return set(rows.scalars())
+
+
+def _nothing_on_the_bus_is_passed_over(handled: set[str], told: Told, around: Surroundings) -> None:
+    """Check that another client's fact, which nobody could publish again, was handled if the bus has it still."""
+    for key, place in told.phoned.items():
+        if key not in handled and around.bus.still_has(*place):
+            raise Broken(f"§5: {key} lies at {place} and was never handled: as good as one from the intake")
+
+
+def _nothing_filed_is_lost(handled: set[str], told: Told, entries: Mapping[str, list[JournalEntry]]) -> None:
+    """Check promise 1: every fact that was accepted is in the history of its case, as it was told."""
     for event_id, fact in told.accepted.items():
         if event_id not in handled:
             raise Broken(f"promise 1: {fact.TYPE} {event_id} was accepted and never handled")
@@ -149,6 +168,13 @@ async def _everything_was_tried(
             continue
         elif row.state != "failed-permanent" or not row.reason:
             raise Broken(f"promise 5: {row.notification_id} ended as {row.state} for {row.reason!r}")
+
+
+def _nothing_came_twice(around: Surroundings) -> None:
+    """Check that whoever went on after a death asked first what the provider has."""
+    for provider in around.providers.values():
+        if twice := [one for one, times in provider.taken.items() if times > 1]:
+            raise Broken(f"promise 4: sent twice, although nobody had to doubt: {twice[:3]}")
 
 
 def _is_held(row: Any, now: datetime) -> bool:

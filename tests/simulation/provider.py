@@ -27,7 +27,11 @@ class Provider:
 
     def mood(self) -> str:
         """Return how the next call goes."""
-        return self._rng.choice(self.moods) if self.moods and self._rng.random() < self.badness else "well"
+        if not self.moods or self._rng.random() >= self.badness:
+            return "well"
+        mood = self._rng.choice(self.moods)
+        self._diary.count("provider in a mood", self.name, mood)
+        return mood
 
     def take(self, message: Message) -> Handed:
         """Keep a message, and let its person hear of it."""

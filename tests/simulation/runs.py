@@ -1,13 +1,18 @@
-"""Many seeds on every core, and what came of them."""
+"""Many seeds, on as many cores as wished, and what came of them."""
 
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from multiprocessing import get_context
 
-from tests.simulation.world import Outcome, simulate
+from tests.simulation.outcome import Outcome
+from tests.simulation.reaper import UNIT_OF_WORK
+from tests.simulation.world import simulate
 
-SHOWN = 20
-"""Lines of the diary that are printed of a run that failed."""
+LEAST_SHOWN = 5
+"""How many of the awaits at which fewest processes died are told."""
+RUNS_A_PROCESS = 200
+"""After so many runs a process is replaced by a fresh one, whose memory is not in pieces."""
 
 
 def tell(outcome: Outcome) -> None:
@@ -20,28 +25,43 @@ def tell(outcome: Outcome) -> None:
     for fault in outcome.faults:
         print(f"  {fault}")
     if outcome.faults:
-        print(f"  replay: python -m tests.simulation --seed {outcome.seed} --verbose")
+        print(f"  replay: python -m tests.simulation --seed {outcome.seed} --verbose", flush=True)
 
 
-def run_many(seeds: Iterable[int], processes: int) -> int:
+def run_many(seeds: Sequence[int], jobs: int) -> int:
     """Run the seeds; print each failure with its seed, and the sums. Return 1 if anything failed."""
     began = time.perf_counter()
-    runs, failed, hours, records, crashes, cases = 0, list[int](), 0.0, 0, 0, 0
-    with get_context("spawn").Pool(processes) as pool:
+    print(f"seeds {seeds[0]} to {seeds[-1]}", flush=True)
+    failed: list[int] = []
+    hours, sums = 0.0, Counter[str]()
+    counts, passed, died = Counter[str](), Counter[str](), Counter[str]()
+    with get_context("spawn").Pool(jobs, maxtasksperchild=RUNS_A_PROCESS) as pool:
         for outcome in pool.imap_unordered(simulate, seeds):
-            runs += 1
             hours += outcome.case_hours
-            records += outcome.records
-            crashes += outcome.crashes
-            cases += outcome.cases
+            sums.update(runs=1, cases=outcome.cases, records=outcome.records)
+            for total, one in ((counts, outcome.counts), (passed, outcome.passed), (died, outcome.died)):
+                total.update(one)
             if outcome.faults:
                 failed.append(outcome.seed)
                 tell(outcome)
     seconds = time.perf_counter() - began
     print(
-        f"{runs} runs, {cases} cases, {hours:,.0f} case-hours, {records:,} records, {crashes:,} crashes, "
-        f"{len(failed)} failed, {seconds:.0f} s, {runs / seconds:.2f} runs/s"
+        f"{sums['runs']:,} runs, {sums['cases']:,} cases, {hours:,.0f} case-hours, {sums['records']:,} records, "
+        f"{len(failed)} failed, {seconds:.0f} s, {sums['runs'] / seconds:.2f} runs/s"
     )
+    print("troubles: " + ", ".join(f"{what} {count:,}" for what, count in counts.most_common()))
+    _tell_places(passed, died)
     if failed:
         print("failed seeds: " + " ".join(map(str, sorted(failed))))
     return 1 if failed else 0
+
+
+def _tell_places(passed: Counter[str], died: Counter[str]) -> None:
+    """Print how many of the awaits were died at, and which were not."""
+    units = {place for place in passed if UNIT_OF_WORK.match(place)}
+    print(
+        f"processes died at {len(died)} of the {len(passed)} awaits they came to, "
+        f"and at {len(units & died.keys())} of the {len(units)} in units of work"
+    )
+    for place in sorted(units, key=lambda one: (died[one], one))[:LEAST_SHOWN]:
+        print(f"  {died[place]} at {place}, passed {passed[place]} times")

@@ -1,7 +1,24 @@
-"""Ways to break the store on purpose, statement by statement: what a simulation does not find here, it cannot see."""
+"""Ways to break the product on purpose: what a simulation does not find here, it cannot see.
 
+A part is broken at its statements, as they go to the database, or in its code.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import count
+from typing import Any
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.escalation.timers import Timers
+from services.notifier.channels.base import Channel, Handed, Message, OutcomeUnknown
+from services.notifier.job import Job
+from services.notifier.ledger import Ledger
+from services.notifier.sending import Sender
+from services.runtime.store import UnitOfWork
+from services.runtime.tables import consumed
 from tests.simulation.memory import Sabotage
 
 
@@ -16,29 +33,107 @@ def loses_one_in(every: int, beginning: str) -> Sabotage:
     return lose
 
 
+def says_instead(changes: Mapping[str, str]) -> Sabotage:
+    """Say other words in the place of some."""
+
+    def change(statement: str) -> str:
+        for said, instead in changes.items():
+            statement = statement.replace(said, instead)
+        return statement
+
+    return change
+
+
 def forgets_the_inbox() -> Sabotage:
     """Never remember an event as handled."""
-
-    def forget(statement: str) -> str | None:
-        return None if statement.startswith("INSERT INTO inbox") else statement
-
-    return forget
+    return loses_one_in(1, "INSERT INTO inbox")
 
 
 def loses_deadlines() -> Sabotage:
     """Find no deadline when a partition is loaded: only those put since are known to whoever claimed it."""
+    wanted = "WHERE cases.partition = ? AND cases.next_due_at < ?"
+    return says_instead({wanted: f"{wanted} AND 1 = 0"})
 
-    def blind(statement: str) -> str | None:
-        wanted = "WHERE cases.partition = ? AND cases.next_due_at < ?"
-        return statement.replace(wanted, f"{wanted} AND 1 = 0") if wanted in statement else statement
 
-    return blind
+def stores_no_deadlines() -> Sabotage:
+    """Store a case's first deadline, and none that comes after it: the next process finds nothing to wait for."""
+    return says_instead({"next_due_at = excluded.next_due_at": "next_due_at = NULL"})
 
 
 def claims_without_fence() -> Sabotage:
     """Leave the epoch as it is when a partition is claimed: whoever had it before goes on writing."""
+    return says_instead({"epoch = (ownership.epoch + ?)": "epoch = (ownership.epoch + 0 * ?)"})
 
-    def open_the_gate(statement: str) -> str | None:
-        return statement.replace("epoch = (ownership.epoch + ?)", "epoch = (ownership.epoch + 0 * ?)")
 
-    return open_the_gate
+def passes_over_rows() -> Sabotage:
+    """Never see every seventh row of the outbox that waits for the relay."""
+    return says_instead({"outbox.pending = 1": "outbox.pending = 1 AND outbox.id % 7 > 0"})
+
+
+def trusts_the_bus() -> Sabotage:
+    """Delete a row once the broker has it, instead of keeping it until its consumer has it."""
+
+    def forget(statement: str) -> str:
+        if statement.startswith("UPDATE outbox SET") and "published_at" in statement:
+            return f"DELETE FROM outbox WHERE outbox.id = ?{statement.count('?')}"
+        return statement
+
+    return forget
+
+
+def sleeps_over_lost_rows() -> Sabotage:
+    """Let the reconciler see nothing that is not confirmed."""
+    return says_instead({"outbox.pending = 0": "outbox.pending = 2"})
+
+
+def advances_before_it_commits(patch: pytest.MonkeyPatch) -> None:
+    """Commit the offset first, and what follows from the records after it."""
+    whole = UnitOfWork.flush
+
+    async def flush(self: UnitOfWork, connection: AsyncConnection, positions: dict[str, int]) -> None:
+        offsets = [write for write in self._writes if getattr(write[0], "table", None) is consumed]
+        for statement, parameters in offsets:
+            await connection.execute(statement, [dict(row) for row in parameters])
+        if offsets:
+            await connection.execute(text("COMMIT"))
+            await connection.execute(text("BEGIN IMMEDIATE"))
+        await whole(self, connection, positions)
+
+    patch.setattr(UnitOfWork, "flush", flush)
+
+
+def forgets_new_deadlines(patch: pytest.MonkeyPatch) -> None:
+    """Do not watch every fifth deadline that was just committed."""
+    whole, deadlines = Timers.put, count(1)
+
+    def put(self: Timers, name: str, due: datetime | None, case_id: str) -> None:
+        if next(deadlines) % 5:
+            whole(self, name, due, case_id)
+
+    patch.setattr(Timers, "put", put)
+
+
+def sends_without_intent(patch: pytest.MonkeyPatch) -> None:
+    """Send a message without writing first that it will be sent."""
+    whole = Ledger.write
+
+    async def write(self: Ledger, job: Job, state: Any, provider: str, **others: Any) -> None:
+        if state == "attempted":
+            job.tries += 1
+        else:
+            await whole(self, job, state, provider, **others)
+
+    patch.setattr(Ledger, "write", write)
+
+
+def takes_silence_for_success(patch: pytest.MonkeyPatch) -> None:
+    """Count a message as handed over when nobody knows what became of it."""
+    whole = Sender._sent
+
+    async def sent(self: Sender, job: Job, channel: Channel, message: Message) -> Handed:
+        try:
+            return await whole(self, job, channel, message)
+        except OutcomeUnknown:
+            return Handed("nobody knows")
+
+    patch.setattr(Sender, "_sent", sent)

@@ -54,17 +54,22 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def no_collector() -> Iterator[None]:
-    """Keep Python's collector out of a run: when it closes what a dead process left, something else would happen."""
+    """Keep Python's collector out of a run: when it closes what a dead process left, something else would happen.
+
+    What was there before the run is frozen meanwhile, so that the collection at its end looks at the run's own alone.
+    """
     pool = logging.getLogger("sqlalchemy.pool")
     level = pool.level
     pool.setLevel(logging.CRITICAL + 1)
     gc.disable()
+    gc.freeze()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # dead processes leave connections: that is their part
             yield
             gc.collect()
     finally:
+        gc.unfreeze()
         gc.enable()
         pool.setLevel(level)
 
@@ -89,13 +94,14 @@ async def _migrated(database: Database) -> None:
     await database.close()
 
 
-def settings(speed: float, at: Path) -> Settings:
+def settings(speed: float, horizon_seconds: float, at: Path) -> Settings:
     """Return the settings that every process of a run shares."""
     return Settings(
         kafka_bootstrap_servers="simulated:0",
         data_dir=at,
         speed=speed,
         demo=True,
+        horizon_seconds=horizon_seconds,
         secret_key="k" * 32,
         provider_timeout_seconds=2.0,
         session_timeout_seconds=6.0,

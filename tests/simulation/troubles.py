@@ -15,6 +15,10 @@ from tests.simulation.workers import Surroundings, Worker
 CONFIRMED = ("incidents", "petitions", "notifications")
 """Topics whose records our services confirm: what these lose is published again; others only after a wipe."""
 
+MOST_HOURS = 6.0
+SLOW = 60.0
+"""Up to this speed the machine's own clock jumps by hours, too."""
+
 
 class Troubles:
     """Makes trouble while the run lasts."""
@@ -38,10 +42,11 @@ class Troubles:
             provider.moods = tuple(self._rng.sample(MOODS, self._rng.randint(1, len(MOODS))))
             provider.badness = plan.provider_badness
         for rate, trouble in (
-            (plan.crashes, self._kill), (plan.freezes, self._freeze), (plan.stops, self._stop),
+            (plan.freezes, self._freeze), (plan.stops, self._stop),
             (plan.outages, self._outage), (plan.wipes, self._wipe), (plan.cuts, self._cut), (plan.losses, self._lose),
-            (plan.doubles, self._double), (plan.garbage, self._garbage), (plan.clock_jumps, self._jump),
-            (plan.directory_changes, self._directory), (plan.policy_changes, self._policy),
+            (plan.doubles, self._double), (plan.swaps, self._swap), (plan.garbage, self._garbage),
+            (plan.clock_jumps, self._jump), (plan.directory_changes, self._directory),
+            (plan.policy_changes, self._policy),
         ):  # fmt: skip
             if rate > 0:
                 self._tasks.append(asyncio.create_task(self._repeat(rate, trouble)))
@@ -62,35 +67,18 @@ class Troubles:
         around.bus.trouble = around.bus.slow = 0.0
         around.bus.away = False
         around.bus.create_missing()
+        around.reaper.rest()
         for provider in around.providers.values():
             provider.badness = 0.0
         for worker in self._workers:
             worker.wake()
-            if worker.life is not None:
-                worker.life.dies_at_call = worker.life.dies_at_step = 0
             worker.start()
         around.diary.write("healed")
 
     def revive(self) -> None:
-        """Start again what has ended: the supervisor's part. Half of the time with an appointed moment of death."""
+        """Start again what has ended: the supervisor's part."""
         for worker in self._workers:
-            if not worker.runs:
-                worker.start(**self._doom())
-
-    def _doom(self) -> dict[str, int]:
-        if self._plan.crashes == 0 or self._rng.random() < 0.5:
-            return {}
-        which = self._rng.choice(["dies_at_call", "dies_at_call", "dies_at_step"])
-        return {which: int(self._rng.choice([20, 100, 400, 2000]) * self._rng.uniform(0.1, 1.5)) + 1}
-
-    def _kill(self) -> None:
-        """Kill a process within its next few calls to the database, or at its very next step."""
-        worker = self._rng.choice(self._workers)
-        if worker.runs and worker.life is not None:
-            if self._rng.random() < 0.7:
-                worker.life.dies_at_call = worker.life.calls + self._rng.randint(1, 25)
-            else:
-                worker.life.dies_at_step = worker.life.steps + self._rng.randint(1, 60)
+            worker.start()
 
     async def _freeze(self) -> None:
         worker = self._rng.choice(self._workers)
@@ -103,7 +91,7 @@ class Troubles:
 
     async def _outage(self) -> None:
         self._around.bus.away = True
-        self._around.diary.write("bus away")
+        self._around.diary.count("bus away")
         await asyncio.sleep(self._rng.uniform(0.2, 6))
         self._around.bus.away = False
         self._around.diary.write("bus back")
@@ -126,6 +114,9 @@ class Troubles:
     def _double(self) -> None:
         self._around.bus.double_one(*self._place())
 
+    def _swap(self) -> None:
+        self._around.bus.reorder(*self._place())
+
     def _garbage(self) -> None:
         self.strew([self._place()])
 
@@ -136,12 +127,15 @@ class Troubles:
                 self._around.bus.append(topic, number, b"junk", [("ce_id", b"junk")], b"\xff not json")
 
     def _jump(self) -> None:
-        seconds = self._rng.choice([-1, 1, 1]) * self._rng.choice([0.05, 0.5, 3, 20]) * self._rng.uniform(0.2, 1)
-        self._around.machine.set_by(seconds)
-        self._around.diary.write("clock set by", f"{seconds:.6f}")
+        """Set the machine's clock by a moment, or by hours; where a second is long, by hours of the services' time."""
+        hours = MOST_HOURS * 3600 / (self._plan.speed if self._plan.speed > SLOW else 1.0)
+        seconds = self._rng.choice([0.05, 0.5, 3, 20, hours, hours]) * self._rng.uniform(0.2, 1)
+        way = self._rng.choice([-1, 1])
+        self._around.machine.set_by(way * seconds)
+        self._around.diary.count("clock set forward" if way > 0 else "clock set back", f"{seconds:.6f}")
 
     async def _directory(self) -> None:
-        self._around.diary.write("directory:", self._county.change())
+        self._around.diary.count("directory changed", self._county.change())
         await self.write_directory()
 
     async def write_directory(self) -> None:
@@ -151,7 +145,7 @@ class Troubles:
 
     def _policy(self) -> None:
         self._around.policies = 1 - self._around.policies
-        self._around.diary.write("policy", self._around.policies)
+        self._around.diary.count("policies changed", self._around.policies)
         for worker in self._workers:
             if worker.service == "escalation":
                 worker.terminate()

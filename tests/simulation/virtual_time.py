@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
+from tests.simulation.reaper import Reaper
+
 TICK_SECONDS = 1e-6
 """Time that passes in one turn of the loop: without it, a wait too short for the clock would never end."""
 LIMIT = 6_000_000
@@ -24,15 +26,13 @@ class Stuck(Exception):
 class Life:
     """One incarnation of a process, from its start to its death."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, reaper: Reaper | None = None) -> None:
         self.name = name
+        self._service = name.split("-", maxsplit=1)[0]
+        self._reaper = reaper
         self.alive = True
         self.frozen = False
         self.freeze_wanted = False
-        self.steps = 0
-        self.calls = 0
-        self.dies_at_step = 0
-        self.dies_at_call = 0
         self.on_death: Callable[[str], None] = lambda _: None
         self.holds_lock: Callable[[], bool] = lambda: False
         self.on_term: Callable[[], object] | None = None
@@ -51,19 +51,19 @@ class Life:
         if self.frozen or not self.alive:
             self._parked.append((callback, args, context))
             return
-        self.steps += 1
-        if self.steps == self.dies_at_step:
+        if self._reaper is not None and (where := self._reaper.at_step(callback)) is not None:
             self._parked.append((callback, args, context))
-            self.die(f"step {self.steps}")
+            self.die(where)
             return
         callback(*args)
 
-    async def call(self) -> None:
+    async def call(self, what: str) -> None:
         """Be at a call to the database: a moment at which others may run, and at which this process may die."""
-        self.calls += 1
-        if self.calls == self.dies_at_call and self.alive:
-            self.die(f"database call {self.calls}")
-            await asyncio.get_running_loop().create_future()
+        if self.alive and self._reaper is not None:
+            where = self._reaper.at_call(self._service, what)
+            if where is not None:
+                self.die(where)
+                await asyncio.get_running_loop().create_future()
         await asyncio.sleep(0)
 
     def wake(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -23,6 +23,7 @@ from tests.simulation.group import Group
 from tests.simulation.machine import Machine
 from tests.simulation.memory import Sabotage, SimDatabase
 from tests.simulation.provider import Provider, SimChannel
+from tests.simulation.reaper import Reaper
 from tests.simulation.virtual_time import LIFE, Life, VirtualLoop
 
 
@@ -40,7 +41,9 @@ class Surroundings:
     path: Path
     settings: Settings
     sabotage: Sabotage | None
+    reaper: Reaper
     reports_bug: Callable[[str], None]
+    after_death: Callable[[], None]
     policies: int = 0
     """Which library a process that starts now reads."""
 
@@ -52,7 +55,6 @@ class Worker:
         self._around = around
         self._settings = around.settings.model_copy(update={"worker_id": f"w{number}"})
         self._incarnations = 0
-        self.deaths = 0
         self._ended: list[tuple[Life, SimDatabase]] = []
         self._made: list[Process] = []
         self.service = service
@@ -65,14 +67,13 @@ class Worker:
         """Return whether a process lives here."""
         return self.life is not None and self.life.alive
 
-    def start(self, *, dies_at_step: int = 0, dies_at_call: int = 0) -> None:
+    def start(self) -> None:
         """Start a process, unless one lives here."""
         if self.runs:
             return
         self._incarnations += 1
-        life = self.life = Life(f"{self.name}.{self._incarnations}")
-        life.dies_at_step, life.dies_at_call = dies_at_step, dies_at_call
         around = self._around
+        life = self.life = Life(f"{self.name}.{self._incarnations}", around.reaper)
         database = SimDatabase(around.path, life, around.machine.now_micros, around.rng, around.sabotage)
         self._ended.append((life, database))
         life.on_death = lambda where: self._died(life, database, where)
@@ -82,9 +83,9 @@ class Worker:
         around.loop.create_task(self._run(life, database), context=context)
 
     def _died(self, life: Life, database: SimDatabase, where: str) -> None:
-        self.deaths += 1
-        self._around.diary.write("killed", life.name, "at", where)
+        self._around.diary.count("killed", life.name, "at", where)
         database.cut()
+        self._around.after_death()
         self.process = None
         self._silent()
 
@@ -99,7 +100,7 @@ class Worker:
     def freeze(self) -> None:
         """Stop the process where it is, at its next step outside of the file's write lock."""
         if self.life is not None and self.life.alive:
-            self._around.diary.write("frozen", self.life.name)
+            self._around.diary.count("frozen", self.life.name)
             self.life.freeze_wanted = True
             self._around.loop.call_later(0.1, self._silent)
 
@@ -112,7 +113,7 @@ class Worker:
     def terminate(self) -> None:
         """Ask the process to stop, as SIGTERM does."""
         if self.life is not None and self.life.alive and self.life.on_term is not None:
-            self._around.diary.write("terminated", self.life.name)
+            self._around.diary.count("terminated", self.life.name)
             self.life.on_term()
 
     async def _run(self, life: Life, database: SimDatabase) -> None:
@@ -160,7 +161,7 @@ class Worker:
     def bury(self) -> None:
         """After the run, let whatever lived here come to its end: a dead process's tasks may still hold things."""
         for life, database in self._ended:
-            life.alive, life.dies_at_call, life.dies_at_step = True, 0, 0
+            life.alive = True
             life.wake(self._around.loop)
             database.cut()
 

@@ -3,9 +3,9 @@
 import asyncio
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 from services.notifier.channels.base import Message
@@ -16,10 +16,13 @@ from tests.simulation.diary import Diary
 from tests.simulation.group import Group
 from tests.simulation.machine import Machine
 from tests.simulation.memory import Sabotage, SimDatabase
+from tests.simulation.offsets import OffsetWitness
+from tests.simulation.outcome import Beginning, Outcome
 from tests.simulation.people import People
-from tests.simulation.plan import Plan, draw_plan
+from tests.simulation.plan import draw_plan
 from tests.simulation.promises import Broken, check
 from tests.simulation.provider import Provider
+from tests.simulation.reaper import Reaper
 from tests.simulation.settled import Store, settling
 from tests.simulation.stage import folder, logged_to, no_collector, settings, shared_dice, template
 from tests.simulation.troubles import CONFIRMED, Troubles
@@ -36,35 +39,37 @@ LAST_CALLS = 3
 """How often a task is asked to end: one that cleans up may begin to wait again."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one run."""
-
-    seed: int
-    digest: str
-    faults: list[str]
-    case_hours: float
-    records: int
-    crashes: int
-    cases: int
-    seconds: float
-    lines: list[str]
-
-
 def simulate(
-    seed: int, *, sabotage: Sabotage | None = None, keep: bool = False, patience: float = SETTLE_SECONDS
+    seed: int,
+    *,
+    sabotage: Sabotage | None = None,
+    keep: bool = False,
+    patience: float = SETTLE_SECONDS,
+    deaths: float | None = None,
+    deaths_at: Collection[str] = (),
 ) -> Outcome:
     """Run one seed. Never raises for what the run finds: the faults are in the outcome.
 
-    ``patience``: how many seconds of the loop a healed world may take until nothing is under way any more.
+    ``patience``: how many seconds of the loop a healed world may take until nothing is under way any more;
+    ``deaths``: how many processes die in a second, in place of the plan's; ``deaths_at``: at which awaits, once at each
+    and nowhere else.
     """
     began = time.perf_counter()
+    rng = Random(seed)
+    plan = draw_plan(rng)
+    plan = plan if deaths is None else replace(plan, crashes=deaths)
+    with no_collector(), shared_dice(seed), folder() as made:
+        lived = _lived(Beginning(rng, plan, made, sabotage, patience, deaths_at), keep=keep)
+    return replace(lived, seed=seed, seconds=time.perf_counter() - began)
+
+
+def _lived(beginning: Beginning, *, keep: bool) -> Outcome:
+    """Live one life; whatever it made is let go of at the return, and collected."""
     loop = VirtualLoop()
     loop.set_exception_handler(lambda _loop, _context: None)  # what a dead process never looked at
     diary = Diary(loop, keep=keep)
-    rng = Random(seed)
-    with no_collector(), shared_dice(seed), logged_to(diary), folder() as made:
-        world = World(rng, loop, diary, made, sabotage, patience)
+    with logged_to(diary):
+        world = World(beginning, loop, diary)
         try:
             loop.run_until_complete(world.live())
         except Stuck as error:
@@ -73,30 +78,29 @@ def simulate(
         world.bury()
         loop.close()
     return Outcome(
-        seed=seed,
         digest=digest,
         faults=world.faults,
         case_hours=world.case_hours,
         records=world.around.bus.appended,
-        crashes=world.killed,
         cases=len(world.people.told.cases),
-        seconds=time.perf_counter() - began,
         lines=list(diary.lines),
+        counts=diary.counts,
+        passed=world.around.reaper.passed,
+        died=world.around.reaper.died,
     )
 
 
 class World:
     """Everything of one run."""
 
-    def __init__(
-        self, rng: Random, loop: VirtualLoop, diary: Diary, made: Path, sabotage: Sabotage | None, patience: float
-    ) -> None:
-        self.plan: Plan = draw_plan(rng)
+    def __init__(self, beginning: Beginning, loop: VirtualLoop, diary: Diary) -> None:
+        self.plan = beginning.plan
         self.faults: list[str] = []
         self.case_hours = 0.0
-        self._rng = rng
-        self._patience = patience
-        shared = settings(self.plan.speed, made)
+        self._rng = rng = beginning.rng
+        self._patience = beginning.patience
+        made = beginning.folder
+        shared = settings(self.plan.speed, self.plan.speed * self.plan.horizon, made)
         path = made / "tocsin.db"
         shutil.copyfile(template(), path)
         machine = Machine(loop, self.plan.speed)
@@ -111,26 +115,29 @@ class World:
             providers={n: Provider(n, rng, diary, self.hear) for n in ("sms", "email")},
             path=path,
             settings=shared,
-            sabotage=sabotage,
+            sabotage=beginning.sabotage,
+            reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time, beginning.deaths_at),
             reports_bug=self.faults.append,
+            after_death=self._look,
         )
+        self._offsets = OffsetWitness(self.around)
         numbers = {"intake": self.plan.intakes, "escalation": self.plan.escalations, "notifier": self.plan.notifiers}
         self.workers = [
             Worker(self.around, name, turn) for name, count in numbers.items() for turn in range(1, count + 1)
         ]
         self.county = County(Random(rng.random()))
-        self.people = People(self.around, self.county, [w for w in self.workers if w.service == "intake"])
+        self.people = People(
+            self.around, self.county, [w for w in self.workers if w.service == "intake"], self.plan.phones
+        )
         self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None)
         self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office)
+
+    def _look(self) -> None:
+        self._offsets.look()
 
     def hear(self, message: Message) -> None:
         """Let people hear a message that a provider took."""
         self.people.hear(message)
-
-    @property
-    def killed(self) -> int:
-        """Return how many processes died."""
-        return sum(worker.deaths for worker in self.workers)
 
     async def live(self) -> None:
         """Live through the plan, and judge."""
@@ -159,7 +166,7 @@ class World:
     async def _supervise(self) -> None:
         while True:
             self._troubles.revive()
-            await asyncio.sleep(self._rng.uniform(0.2, 4))
+            await asyncio.sleep(self._rng.uniform(0.1, 1.5))
 
     async def _report(self, number: int) -> None:
         await asyncio.sleep(self._rng.uniform(0, self.plan.seconds))
@@ -197,9 +204,13 @@ class World:
         return True
 
     async def _judge(self) -> None:
+        self._offsets.look()
+        if self._offsets.contradiction is not None:
+            self.faults.append(self._offsets.contradiction)
         now = self.around.machine.clock.now()
         try:
-            cases = await check(self._office, self.around, self.people.told, now)
+            honest = self.plan.provider_badness == 0 and self.plan.freezes == 0 and self.plan.notifiers == 1
+            cases = await check(self._office, self.around, self.people.told, now, nobody_doubts=honest)
         except Broken as error:
             self.faults.append(str(error))
         except AssertionError as error:

@@ -89,6 +89,18 @@ def test_upward_clock_anchored_again_does_not_send_a_reminder_twice() -> None:
     assert told == [25, 30, 33]
 
 
+def test_reminder_sent_before_the_clock_was_set_back_is_not_sent_again() -> None:
+    """The reminder of 25 was sent, then the machine's clock fell back to 18: counted anew from 14, it is behind us."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.pass_minutes(26)
+    scenario.sleep_minutes(-8)
+    scenario.acknowledge("principal", carried_late_minutes=4)
+    scenario.pass_minutes(15)
+    told = [at for at, person in scenario.told(template="incident_reminder_report") if person == "principal"]
+    assert told == [25, 30, 33]
+
+
 def test_receipt_asked_for_two_reasons_outlives_the_withdrawal_of_one() -> None:
     """Told of the principal's silence at 15 and of the missing report at 35: the second still stands at 40."""
     scenario = Scenario()

@@ -1,0 +1,58 @@
+"""Each promise's check is seen to fail: a part that is broken on purpose is found within a few seeds."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pytest
+
+from tests.simulation import sabotage
+from tests.simulation.memory import Sabotage
+from tests.simulation.world import simulate
+
+SEEDS = (4, 6, 3, 9, 12, 8)
+"""How many seeds a broken part may hide from: the troubles that show it are absent from about half of the runs."""
+IMPATIENCE_SECONDS = 24.0
+"""A broken world never settles: enough of the loop's time to see that it does not."""
+BROKEN_STATEMENTS: Mapping[str, tuple[Callable[[], Sabotage], str]] = {
+    "the outbox loses a row": (lambda: sabotage.loses_one_in(7, "INSERT INTO outbox"), "never handled|are nowhere"),
+    "the journal loses an entry": (lambda: sabotage.loses_one_in(5, "INSERT INTO journal"), "entries, last position"),
+    "the inbox forgets": (sabotage.forgets_the_inbox, "never handled|has not handled it"),
+    "a claim finds no deadlines": (sabotage.loses_deadlines, "deadlines to fire"),
+    "deadlines are not stored": (sabotage.stores_no_deadlines, "status='running'"),
+    "the fence is open": (sabotage.claims_without_fence, "fencing"),
+    "the relay passes over rows": (sabotage.passes_over_rows, "records to publish"),
+    "the relay drops what the bus has": (sabotage.trusts_the_bus, "are nowhere|never handled"),
+    "the reconciler sleeps": (sabotage.sleeps_over_lost_rows, "records to confirm"),
+    "the notifier loses a request": (lambda: sabotage.loses_one_in(5, "INSERT INTO notifications"), "are nowhere"),
+    "an early answer is not kept": (lambda: sabotage.loses_one_in(1, "INSERT INTO waiting_facts"), "left no trace"),
+}
+BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], float | None, str]] = {
+    "the timers forget": (sabotage.forgets_new_deadlines, (6, 9, 4, 3, 12), None, "deadlines to fire"),
+    "silence is taken for success": (sabotage.takes_silence_for_success, (6, 9, 4, 3, 12), None, "and nobody took it"),
+    "the offset goes ahead of the commit": (
+        sabotage.advances_before_it_commits, (11, 20, 9, 26), 10.0, "has not handled it",
+    ),
+    "the notifier forgets an intent": (sabotage.sends_without_intent, (101, 16, 133, 150, 17, 24), 5.0, "sent twice"),
+}  # fmt: skip
+"""How each is broken, the seeds to try, the deaths in a second in place of the plan's, and what the fault says."""
+
+
+@pytest.mark.parametrize("part", BROKEN_STATEMENTS)
+def test_a_part_whose_statements_are_broken_is_found(part: str) -> None:
+    """A statement that is lost or says something else breaks a promise, and the fault says which."""
+    broken, found = BROKEN_STATEMENTS[part]
+    _find(found, (simulate(seed, sabotage=broken(), patience=IMPATIENCE_SECONDS).faults for seed in SEEDS))
+
+
+@pytest.mark.parametrize("part", BROKEN_CODE)
+def test_a_part_whose_code_is_broken_is_found(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that does something too early, or not at all, breaks a promise, and the fault says which."""
+    broken, seeds, deaths, found = BROKEN_CODE[part]
+    broken(monkeypatch)
+    _find(found, (simulate(seed, deaths=deaths, patience=IMPATIENCE_SECONDS).faults for seed in seeds))
+
+
+def _find(what: str, runs: Iterable[Sequence[str]]) -> None:
+    faults = next(filter(None, runs), None)
+    assert faults, "a few seeds, and nobody noticed"
+    assert re.search(what, "\n".join(faults)), faults

@@ -68,7 +68,7 @@ def accept(ledger: Ledger, level: Level, person_id: str) -> None:
 def _answer(ledger: Ledger, key: str, complete: datetime) -> None:
     clock = ledger.case.clock(key)
     if clock is not None:
-        answer(ledger, clock, complete, "acknowledged in time", "acknowledged after the deadline")
+        answer(ledger, clock, complete, "acknowledged in time")
 
 
 def decline(ledger: Ledger, fact: IncidentDeclined) -> None:

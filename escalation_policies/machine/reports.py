@@ -70,7 +70,7 @@ def _stop_report_upward(ledger: Ledger, level: Level, *, again: bool) -> bool:
     in_time = bool(rounds) and ledger.at <= rounds[-1].deadline
     if not rounds or (again and not in_time):
         return False
-    return answer(ledger, rounds[-1], ledger.at, "reported upward in time", "reported upward after the deadline")
+    return answer(ledger, rounds[-1], ledger.at, "reported upward in time")
 
 
 def _carry_unasked(ledger: Ledger, level: Level) -> None:

@@ -38,11 +38,9 @@ def apply(ledger: Ledger, clock: Clock, trigger: Trigger, reason: str) -> bool:
     return True
 
 
-def answer(ledger: Ledger, clock: Clock, at: datetime, in_time: str, late: str) -> bool:
-    """Answer ``clock`` by the time of the fact that does; the reasons are for before and after its deadline."""
-    if at <= clock.deadline:
-        return apply(ledger, clock, "answered", in_time)
-    return apply(ledger, clock, "answered-late", late)
+def answer(ledger: Ledger, clock: Clock, at: datetime, reason: str) -> bool:
+    """Answer ``clock`` by the time of the fact that does; after the deadline its breach stays, and needs no reason."""
+    return apply(ledger, clock, "answered" if at <= clock.deadline else "answered-late", reason)
 
 
 def _withdraw_breach(ledger: Ledger, clock: Clock) -> None:

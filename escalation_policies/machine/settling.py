@@ -71,7 +71,7 @@ def _answer(ledger: Ledger, name: ClockName, at: datetime, reason: str) -> None:
     for key in [clock.key for clock in ledger.case.rounds(name)]:
         clock = ledger.case.clock(key)
         if clock is not None:
-            answer(ledger, clock, at, reason, f"{reason}, after the deadline")
+            answer(ledger, clock, at, reason)
 
 
 def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:

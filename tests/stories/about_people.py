@@ -52,8 +52,8 @@ def stand_in_accepted_before_the_other_declined() -> Scenario:
     scenario.pass_minutes(5)
     scenario.acknowledge("duty-officer")
     scenario.say(facts.IncidentDeclined, "bureau")
+    scenario.pass_minutes(2)
     scenario.say(facts.IncidentDeclined, "township")
-    scenario.acknowledge("second-officer")
     scenario.pass_minutes(10)
     return scenario
 

@@ -104,6 +104,7 @@ def reports_that_no_clock_waits_for() -> Scenario:
     scenario.report_upward("bureau")
     scenario.report_upward("director", carried_late_minutes=0.5)
     scenario.pass_minutes(9)
+    scenario.report_upward("director")
     return scenario
 
 

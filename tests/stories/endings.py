@@ -4,7 +4,7 @@ from typing import Any
 
 from events import incident as facts
 from events.petition import PetitionAccepted, ReviewAsked
-from tests.stories.answered_in_time import reported
+from tests.stories.answered_in_time import ANSWERS, reported
 from tests.stories.book import story
 from tests.support.policy_variants import county, library, with_rounds
 from tests.support.scenario import Scenario
@@ -89,6 +89,39 @@ def opened_again_before_anybody_reported() -> Scenario:
     scenario.pass_minutes(10)
     scenario.say(facts.IncidentReopened, "teacher", reason="there is")
     scenario.pass_minutes(40)
+    return scenario
+
+
+@story
+def case_of_many_schools_opened_again() -> Scenario:
+    """No report upward is owed there, so no word was due before it was opened again."""
+    scenario = Scenario()
+    scenario.file(kind="many-schools", severity=None)
+    scenario.acknowledge("bureau")
+    scenario.say(facts.FinalReportFiled, "bureau", summary="the canteen is closed")
+    scenario.say(facts.IncidentClosed, "bureau", review=ANSWERS)
+    scenario.pass_minutes(60)
+    scenario.say(facts.IncidentReopened, "bureau", reason="another canteen")
+    scenario.pass_minutes(30)
+    return scenario
+
+
+@story
+def case_of_an_empty_school_opened_again() -> Scenario:
+    """The district owes the next word, before and after."""
+    scenario = Scenario()
+    scenario.staff.answers = {q: people for q, people in scenario.staff.answers.items() if "@self" not in q}
+    scenario.file()
+    scenario.acknowledge("director")
+    scenario.report_upward("director")
+    scenario.acknowledge("township")
+    scenario.acknowledge("bureau")
+    scenario.pass_minutes(40)
+    scenario.say(facts.FinalReportFiled, "director", summary="a wire")
+    scenario.say(facts.IncidentClosed, "director")
+    scenario.pass_minutes(60)
+    scenario.say(facts.IncidentReopened, "director", reason="it burns again")
+    scenario.pass_minutes(30)
     return scenario
 
 

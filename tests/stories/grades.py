@@ -37,11 +37,11 @@ def grade_raised_while_the_next_word_is_due() -> Scenario:
 def further_reports_raise_the_grade() -> Scenario:
     scenario = Scenario()
     scenario.file()
-    for number, severity in enumerate(("IV", "III", None, "I", "II"), start=2):
+    for number, severity in enumerate(("IV", None, "III", "I", "II"), start=2):
         scenario.pass_minutes(0.5)
         report = facts.IncidentFiled(
             case_id=f"case-{number}", received_at=scenario.now, report_id=f"r-{number}", school_id="school-1",
-            kind="fire", severity=severity, urgent=number == 4, reporter=f"pupil-{number}", summary=f"smoke {number}",
+            kind="fire", severity=severity, urgent=number == 3, reporter=f"pupil-{number}", summary=f"smoke {number}",
         )  # fmt: skip
         scenario.happen(facts.ReportJoined, report=report)
     scenario.happen(facts.ReportJoined, report=report, carried_late_minutes=1)

@@ -36,6 +36,17 @@ def district_accepted_an_alarm_that_was_none() -> Scenario:
 
 
 @story
+def district_accepts_in_the_minute_in_which_the_school_reports() -> Scenario:
+    scenario = _county()
+    scenario.file()
+    scenario.pass_minutes(16)
+    scenario.acknowledge("director")
+    scenario.report_upward("principal")
+    scenario.pass_minutes(30)
+    return scenario
+
+
+@story
 def upward_report_in_time_carried_after_the_system_sent_its_own() -> Scenario:
     scenario = _county()
     scenario.file()

@@ -114,6 +114,27 @@ def petition_routed_past_a_vacant_district() -> Scenario:
 
 
 @story
+def petition_routed_before_the_breach_and_known_after_it() -> Scenario:
+    """The next office is chased like the first one would have been; a reminder that was sent is not sent again."""
+    scenario = filed()
+    scenario.pass_days(16)
+    scenario.say(facts.ObjectionRaised, "principal", reason="not ours", carried_late_minutes=13 * 1440)
+    scenario.pass_days(10)
+    scenario.say(facts.PetitionAccepted, "director", carried_late_minutes=11 * 1440)
+    scenario.pass_days(10)
+    return scenario
+
+
+@story
+def petition_routed_after_its_first_reminder() -> Scenario:
+    scenario = filed()
+    scenario.pass_days(10)
+    scenario.say(facts.ObjectionRaised, "principal", reason="not ours", carried_late_minutes=6 * 1440)
+    scenario.pass_days(10)
+    return scenario
+
+
+@story
 def petition_taken_back() -> Scenario:
     scenario = accepted()
     scenario.pass_days(2)

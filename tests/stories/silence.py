@@ -1,6 +1,7 @@
 """Nobody answers, and what then happens by itself."""
 
 from datetime import timedelta
+from typing import Any
 
 from escalation_policies.loader import PolicyLibrary
 from events.incident import FinalReportFiled, IncidentAcknowledged, NoteAdded
@@ -16,7 +17,7 @@ def _two_rounds(kind: str) -> PolicyLibrary:
     return library(with_rounds(policy, 2))
 
 
-def _silent(kind: str, days: float = 1, **fields: object) -> Scenario:
+def _silent(kind: str, days: float = 1, **fields: Any) -> Scenario:
     scenario = Scenario(_two_rounds(kind))
     scenario.file(kind=kind, **fields)
     scenario.pass_days(days)

@@ -49,6 +49,16 @@ def test_objection_carried_after_the_breach_takes_the_chase_along() -> None:
     assert deadline(scenario, "acceptance@district") == chased
 
 
+def test_office_that_took_it_over_owes_the_answer_even_when_all_was_carried_late() -> None:
+    """Handed over on day 3, accepted on day 15 by the new office, both known after the breach: the answer is theirs."""
+    scenario = filed()
+    scenario.pass_days(16)
+    scenario.say(ObjectionRaised, "principal", reason="not ours", carried_late_minutes=13 * DAY)
+    scenario.pass_days(10)
+    scenario.say(PetitionAccepted, "director", carried_late_minutes=11 * DAY)
+    assert [key for key in scenario.opened.deadlines() if key.startswith("resolution")] == ["resolution@district"]
+
+
 def test_objection_that_comes_twice_moves_the_petition_once() -> None:
     """The copy finds it with another office."""
     scenario = filed()

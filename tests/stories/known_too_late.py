@@ -28,6 +28,7 @@ def district_accepted_an_alarm_that_was_none() -> Scenario:
     scenario.file()
     scenario.pass_minutes(16)
     scenario.acknowledge("director")
+    scenario.say(facts.IncidentClosed, "principal")
     scenario.pass_minutes(2)
     scenario.acknowledge("principal", carried_late_minutes=4)
     scenario.report_upward("principal")

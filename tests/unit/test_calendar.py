@@ -23,6 +23,11 @@ def last_day(calendar: Calendar, term: Term, start: datetime) -> date:
     return calendar.local_day(calendar.end(term, start) - timedelta(microseconds=1))
 
 
+def test_term_is_said_as_people_say_it() -> None:
+    """Days are not working days, and the difference is a week."""
+    assert (str(Term(days=15)), str(Term(working_days=5))) == ("15 days", "5 working days")
+
+
 @pytest.mark.parametrize(
     ("start", "days", "ends"),
     [

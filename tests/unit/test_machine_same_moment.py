@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from events import incident as facts
-from events.petition import ObjectionRaised, PetitionWithdrawn
+from events.petition import ExtensionGranted, ObjectionRaised, PetitionWithdrawn
 from tests.support.scenario import DAY, Scenario
 from tests.unit.test_machine_moves import closed
-from tests.unit.test_machine_petition import ACCEPTANCE, filed
+from tests.unit.test_machine_petition import ACCEPTANCE, RESOLUTION, accepted, filed
 
 
 def test_grade_given_in_the_moment_of_the_report_counts() -> None:
@@ -55,6 +55,16 @@ def test_objection_in_the_last_moment_is_heard() -> None:
     scenario.pass_minutes((until - scenario.now) / timedelta(minutes=1))
     scenario.say(ObjectionRaised, "principal", reason="not ours")
     assert "acceptance@district" in scenario.opened.deadlines()
+
+
+def test_extension_in_the_last_moment_counts() -> None:
+    """The time to answer is over after its end, not at it."""
+    scenario = accepted()
+    deadline = scenario.opened.deadlines()[RESOLUTION]
+    scenario.pass_minutes((deadline - scenario.now) / timedelta(minutes=1))
+    scenario.say(ExtensionGranted, "principal", reason="an expert was asked", carried_late_minutes=0)
+    assert scenario.opened.petition is not None
+    assert scenario.opened.petition.extended_at == deadline
 
 
 def test_petition_taken_back_at_the_deadline_was_not_overdue() -> None:

@@ -135,15 +135,14 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
     ledger.start(fresh, f"round {fresh.round} at the top")
 
 
-def report_above(ledger: Ledger, clock_key: str, level: str, message: Message, reason: str, *, late: bool) -> None:
+def report_above(ledger: Ledger, level: str, message: Message, reason: str, *, because: str | None) -> None:
     """Carry a report of ``level`` to the next, and for information to every level above that heard of the case.
 
-    ``late`` says that the report is the system's own, because the clock ``clock_key`` passed.
+    ``because``: the key of the clock that passed, where the report is the system's own.
     """
     policy = ledger.case.policy
     index = policy.index(level)
     heard = [n for n in range(index + 2, len(policy.chain)) if ledger.case.level(policy.chain[n].level) is not None]
-    because = clock_key if late else None
     raise_to(ledger, index + 1, _at_level(message, policy.chain[index + 1].level), reason, because=because)
     for above in heard:
         copy = replace(_at_level(message, policy.chain[above].level), asks_acknowledgement=False)

@@ -50,10 +50,10 @@ def gaps(ledger: Ledger, fact: CaseFact, wanted: Sequence[ReportField]) -> list[
     return [name for name in wanted if name not in known and not getattr(fact, name, None)]
 
 
-def ask_for_gaps(ledger: Ledger, fact: CaseFact, wanted: Sequence[ReportField]) -> None:
+def ask_for_gaps(ledger: Ledger, fact: UpwardReportFiled | UpdateFiled, wanted: Sequence[ReportField]) -> None:
     """Let a report with gaps count, and say what the next one must bring."""
     if missing := gaps(ledger, fact, wanted):
-        ledger.write("fact-noted", f"still missing, to follow: {', '.join(missing)}", by=getattr(fact, "by", None))
+        ledger.write("fact-noted", f"still missing, to follow: {', '.join(missing)}", by=fact.by)
 
 
 def _reported_at(ledger: Ledger, level: Level) -> datetime | None:

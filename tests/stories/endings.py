@@ -102,7 +102,7 @@ def case_of_many_schools_opened_again() -> Scenario:
     scenario.say(facts.IncidentClosed, "bureau", review=ANSWERS)
     scenario.pass_minutes(60)
     scenario.say(facts.IncidentReopened, "bureau", reason="another canteen")
-    scenario.pass_minutes(30)
+    scenario.pass_minutes(70)
     return scenario
 
 

@@ -102,6 +102,52 @@ def district_asked_for_two_reasons() -> Scenario:
 
 
 @story
+def district_accepted_the_late_report_alone() -> Scenario:
+    """It answered what the system sent; whoever was told above it in error is called off, and its duty begins."""
+    scenario = _county()
+    scenario.file()
+    scenario.pass_minutes(36)
+    scenario.acknowledge("director")
+    scenario.pass_minutes(4)
+    scenario.acknowledge("principal", carried_late_minutes=26)
+    scenario.pass_minutes(4)
+    scenario.report_upward("director")
+    scenario.pass_minutes(30)
+    return scenario
+
+
+@story
+def alarms_withdrawn_one_after_the_other() -> Scenario:
+    scenario = _county()
+    scenario.file()
+    scenario.pass_minutes(16)
+    scenario.acknowledge("director")
+    scenario.pass_minutes(2)
+    scenario.acknowledge("principal", carried_late_minutes=4)
+    scenario.pass_minutes(20)
+    scenario.report_upward("principal", carried_late_minutes=6)
+    scenario.pass_minutes(30)
+    return scenario
+
+
+@story
+def all_of_the_district_declined_after_it_had_accepted() -> Scenario:
+    """Government is asked because of that; when the system's report comes as well, its receipt serves both."""
+    scenario = _county()
+    scenario.file()
+    scenario.report_upward("principal")
+    scenario.acknowledge("director")
+    scenario.pass_minutes(3)
+    scenario.say(facts.IncidentDeclined, "director")
+    scenario.say(facts.IncidentDeclined, "district-deputy")
+    scenario.pass_minutes(2)
+    scenario.acknowledge("township")
+    scenario.acknowledge("bureau")
+    scenario.pass_minutes(30)
+    return scenario
+
+
+@story
 def update_in_time_carried_after_the_breach() -> Scenario:
     scenario = _county()
     scenario.file()

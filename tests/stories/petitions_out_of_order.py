@@ -52,6 +52,20 @@ def acceptance_before_a_refusal_known_after_its_end() -> Scenario:
 
 
 @story
+def acceptance_before_a_refusal_known_before_its_end() -> Scenario:
+    """There is no refusal any more that could be reviewed; the answer that follows can be."""
+    scenario = filed()
+    scenario.pass_days(8)
+    scenario.say(facts.PetitionDeclined, "principal", reason="not ours")
+    scenario.pass_days(1)
+    scenario.say(facts.PetitionAccepted, "deputy", carried_late_minutes=5 * DAY)
+    scenario.pass_days(1)
+    scenario.say(facts.PetitionResolved, "principal", answer="paid back", carried_late_minutes=5 * DAY)
+    scenario.pass_days(40)
+    return scenario
+
+
+@story
 def refusal_known_after_the_acceptance() -> Scenario:
     scenario = accepted()
     scenario.say(facts.PetitionDeclined, "deputy", reason="not ours", carried_late_minutes=2 * DAY)

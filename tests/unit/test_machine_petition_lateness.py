@@ -211,15 +211,3 @@ def test_order_of_carrying_does_not_matter(order: Sequence[int]) -> None:
     times = (state.accepted_at, state.extended_at, state.resolved_at, state.review_asked_at, state.review_answered_at)
     assert times == tuple(START + timedelta(days=day) for day in (9, 60, 80, 85, 100))
     assert (scenario.opened.status, scenario.opened.next_due_at) == ("closed", None)
-
-
-def test_review_asked_too_late_for_an_answer_that_came_to_be_known_after_it_stays_too_late() -> None:
-    """Answered on day 15, asked on day 50, and only then the answer is known: its 30 days were over."""
-    scenario = accepted()
-    scenario.pass_days(41)
-    scenario.happen(ReviewAsked)
-    scenario.pass_days(5)
-    late(scenario, PetitionResolved, 40, by="principal", answer="paid back")
-    assert scenario.opened.petition is not None
-    assert scenario.opened.petition.resolved_at is not None
-    assert scenario.opened.petition.review_asked_at is None

@@ -7,7 +7,8 @@ import pytest
 from events import incident as facts
 from events.base import CaseFact
 from events.petition import ObjectionRaised, PetitionAccepted, PetitionResolved, PetitionWithdrawn
-from tests.support.scenario import DAY, Scenario
+from tests.support.policy_variants import library
+from tests.support.scenario import DAY, Scenario, shipped
 from tests.unit.test_machine_petition import ACCEPTANCE, accepted, deadline, filed, midnight
 
 
@@ -133,3 +134,12 @@ def test_overdue_petition_of_the_top_is_told_to_the_top_again() -> None:
     told = [who for _, who in scenario.told(template="petition_overdue")]
     assert told.count("petition-officer") == told.count("township") > 2
     assert [key for key in scenario.opened.deadlines() if key.startswith("upward_receipt")] == []
+
+
+def test_policy_without_a_term_to_object_lets_nobody_object() -> None:
+    """The petition is filed all the same, and stays where it is."""
+    policy = shipped().for_kind("petition").model_copy(update={"objection": None})
+    scenario = Scenario(library(policy))
+    scenario.petition()
+    scenario.say(ObjectionRaised, "principal", reason="not ours")
+    assert "the time to object is over" in scenario.reasons("action-withheld")[-1]

@@ -28,6 +28,41 @@ def test_further_report_in_the_moment_of_the_first_raises_the_grade() -> None:
     assert scenario.opened.severity == "I"
 
 
+def test_receipt_in_the_moment_of_a_refusal_does_not_take_it_back() -> None:
+    """Only one after it does: until then the stand-in has it."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.pass_minutes(1)
+    scenario.say(facts.IncidentDeclined, "principal")
+    scenario.acknowledge("principal")
+    scenario.acknowledge("principal")
+    assert "acknowledged before by the same person" in scenario.reasons("action-withheld")
+    state = scenario.opened.level("principal")
+    assert state is not None
+    assert state.seats[0].declined_at == scenario.now
+
+
+def test_of_two_reports_of_one_moment_the_first_is_what_is_known() -> None:
+    """The second is passed on as a further one."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.report_upward("principal")
+    scenario.say(facts.UpwardReportFiled, "principal", summary="it was steam")
+    assert scenario.opened.summary == "fire in the kitchen, all out"
+
+
+def test_report_at_the_deadline_carried_after_a_late_one_withdraws_the_breach() -> None:
+    """Filed in the last moment, known after another: the level was in time."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.acknowledge("principal")
+    scenario.pass_minutes(25)
+    scenario.report_upward("principal")
+    scenario.pass_minutes(1)
+    scenario.report_upward("principal", carried_late_minutes=6)
+    assert scenario.status("report_upward@principal") == "satisfied"
+
+
 def test_final_report_at_the_deadline_leaves_no_word_missing() -> None:
     """In time is in time, to the last moment."""
     scenario = Scenario()

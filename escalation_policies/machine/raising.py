@@ -111,7 +111,8 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         return
     level = policy.chain[-1]
     anchor = anchor_of_telling(ledger)
-    state = (case.level(level.level) or LevelState(level=level.level, told_at=anchor)).hearing(clock.key)
+    state = case.level(level.level)
+    assert state is not None
     answered = {s.person_id for s in state.seats if s.acknowledged_at is not None or s.declined_at is not None}
     named = [*whom_to_tell(ledger, level), *name_selectors(ledger, fallback_of(policy))]
     silent = [item for item in named if item.recipient.person_id not in answered]
@@ -125,7 +126,7 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         deadline=anchor + top.repeat_every,
         because=clock.key,
     )
-    seat(ledger, state, silent, anchor)
+    seat(ledger, state.hearing(clock.key), silent, anchor)
     message = Message("incident_unreached", fresh.key, "told-again", deadline=fresh.deadline)
     if told := send(ledger, level, silent, message):
         reason = "the top of the chain did not answer: told again, with the fallback"

@@ -120,11 +120,11 @@ def district_accepted_the_late_report_alone() -> Scenario:
 def alarms_withdrawn_one_after_the_other() -> Scenario:
     scenario = _county()
     scenario.file()
-    scenario.pass_minutes(16)
+    scenario.pass_minutes(27)
     scenario.acknowledge("director")
-    scenario.pass_minutes(2)
-    scenario.acknowledge("principal", carried_late_minutes=4)
-    scenario.pass_minutes(20)
+    scenario.pass_minutes(1)
+    scenario.acknowledge("principal", carried_late_minutes=14)
+    scenario.pass_minutes(10)
     scenario.report_upward("principal", carried_late_minutes=6)
     scenario.pass_minutes(30)
     return scenario

@@ -87,7 +87,7 @@ def hasten(clock: Clock, policy: Policy, severity: Severity, raised_at: datetime
     """
     if isinstance(policy.clocks.rule(clock.name), Chased):
         return clock  # law and due dates do not know severities
-    shorter = start(policy, clock.name, clock.level, severity, clock.started_at, round_number=clock.round)
+    shorter = start(policy, clock.name, clock.level, severity, clock.started_at)
     deadline = max(shorter.deadline, raised_at)
     if deadline >= clock.deadline:
         return clock

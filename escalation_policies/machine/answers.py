@@ -68,7 +68,7 @@ def accept(ledger: Ledger, level: Level, person_id: str) -> None:
 def _answer(ledger: Ledger, key: str, complete: datetime) -> None:
     clock = ledger.case.clock(key)
     if clock is not None:
-        answer(ledger, clock, complete, "acknowledged in time", "acknowledged after the deadline")
+        answer(ledger, clock, complete, "acknowledged in time")
 
 
 def decline(ledger: Ledger, fact: IncidentDeclined) -> None:
@@ -132,12 +132,10 @@ def _nobody_left(ledger: Ledger, level: Level, message: Message, why: str) -> No
 
 
 def unanswered(level: Level, state: LevelState) -> list[str]:
-    """Return the selectors still without a receipt; empty when the level has answered as its policy asks."""
-    answers = [(selector.question, _answered_at(state, selector.question)) for selector in level.tell]
+    """Return the selectors still without a receipt after one was given; none where any receipt is enough."""
     if level.receipt == "any":
-        answered = any(s.acknowledged_at is not None for s in state.seats)
-        return [] if answered else [question for question, _ in answers]
-    return [question for question, at in answers if at is None]
+        return []
+    return [selector.question for selector in level.tell if _answered_at(state, selector.question) is None]
 
 
 def completed_at(level: Level, state: LevelState) -> datetime | None:

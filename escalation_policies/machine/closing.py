@@ -36,7 +36,7 @@ def close(ledger: Ledger, fact: IncidentClosed) -> None:
 def _rectified(ledger: Ledger, clock: Clock) -> None:
     current = ledger.case.clock(clock.key)
     if current is not None:
-        answer(ledger, current, ledger.at, "gone, with evidence", "gone, with evidence, after the date")
+        answer(ledger, current, ledger.at, "gone, with evidence")
 
 
 def _missing(ledger: Ledger, fact: IncidentClosed) -> list[str]:

@@ -80,7 +80,7 @@ def reopen(ledger: Ledger, fact: IncidentReopened) -> None:
 def _ask_again(ledger: Ledger, closed: Case) -> None:
     """Ask the levels again that were told and had not answered when the case was closed."""
     for index, level in enumerate(closed.policy.chain):
-        rounds = [c for c in closed.rounds("upward_receipt", level.level) if c.status != "running"]
+        rounds = closed.rounds("upward_receipt", level.level)
         state = closed.level(level.level)
         if rounds and state is not None and state.acknowledged_at is None and rounds[-1].ended_at == closed.closed_at:
             step = f"asked-again:{ledger.case.seq}"

@@ -1,7 +1,7 @@
 """What was to be done by a date is overdue: the level above is told, and again until it is done."""
 
 from escalation_policies import clockwork
-from escalation_policies.case import Clock, LevelState
+from escalation_policies.case import Clock
 from escalation_policies.clock_rules import Chased
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
@@ -34,12 +34,13 @@ def tell_of_overdue(ledger: Ledger, clock: Clock) -> None:
 def _tell_the_top(ledger: Ledger, clock: Clock) -> None:
     policy = ledger.case.policy
     level = policy.chain[-1]
-    state = ledger.case.level(level.level) or LevelState(level=level.level, told_at=raising.anchor_of_telling(ledger))
+    state = ledger.case.level(level.level)
+    assert state is not None
     named = [*whom_to_tell(ledger, level), *name_selectors(ledger, fallback_of(policy))]
     seat(ledger, state.hearing(clock.key), named, ledger.at)
     message = Message(_template(clock), clock.key, f"overdue:{level.level}", asks_acknowledgement=False)
     if told := send(ledger, level, named, message):
-        ledger.write("step-taken", _WHAT[clock.name], clock=clock, level=level.level, told=told)
+        ledger.write("step-taken", _WHAT[clock.name], clock=clock, told=told)
     else:
         ledger.write("nobody-found", f"{_WHAT[clock.name]}: nobody is left to tell, mend the directory", clock=clock)
 

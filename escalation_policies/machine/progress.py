@@ -35,11 +35,8 @@ def go_on(ledger: Ledger) -> None:
 
 
 def home(ledger: Ledger) -> str:
-    """Return the level that owes the petitioner: where acceptance was due last, after every objection."""
-    chain = ledger.case.policy
-    found = [clock for clock in ledger.case.rounds("acceptance") if clock.status != "cancelled"]
-    levels = [clock.level for clock in found or ledger.case.rounds("acceptance")]
-    return max(levels, key=chain.index)
+    """Return the level that owes the petitioner: where acceptance was due last; objections only go upward."""
+    return max((clock.level for clock in ledger.case.rounds("acceptance")), key=ledger.case.policy.index)
 
 
 def complete_petition(ledger: Ledger, clock: Clock) -> None:

@@ -111,7 +111,8 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         return
     level = policy.chain[-1]
     anchor = anchor_of_telling(ledger)
-    state = (case.level(level.level) or LevelState(level=level.level, told_at=anchor)).hearing(clock.key)
+    state = case.level(level.level)
+    assert state is not None
     answered = {s.person_id for s in state.seats if s.acknowledged_at is not None or s.declined_at is not None}
     named = [*whom_to_tell(ledger, level), *name_selectors(ledger, fallback_of(policy))]
     silent = [item for item in named if item.recipient.person_id not in answered]
@@ -125,7 +126,7 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         deadline=anchor + top.repeat_every,
         because=clock.key,
     )
-    seat(ledger, state, silent, anchor)
+    seat(ledger, state.hearing(clock.key), silent, anchor)
     message = Message("incident_unreached", fresh.key, "told-again", deadline=fresh.deadline)
     if told := send(ledger, level, silent, message):
         reason = "the top of the chain did not answer: told again, with the fallback"
@@ -135,15 +136,14 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
     ledger.start(fresh, f"round {fresh.round} at the top")
 
 
-def report_above(ledger: Ledger, clock_key: str, level: str, message: Message, reason: str, *, late: bool) -> None:
+def report_above(ledger: Ledger, level: str, message: Message, reason: str, *, because: str | None) -> None:
     """Carry a report of ``level`` to the next, and for information to every level above that heard of the case.
 
-    ``late`` says that the report is the system's own, because the clock ``clock_key`` passed.
+    ``because``: the key of the clock that passed, where the report is the system's own.
     """
     policy = ledger.case.policy
     index = policy.index(level)
     heard = [n for n in range(index + 2, len(policy.chain)) if ledger.case.level(policy.chain[n].level) is not None]
-    because = clock_key if late else None
     raise_to(ledger, index + 1, _at_level(message, policy.chain[index + 1].level), reason, because=because)
     for above in heard:
         copy = replace(_at_level(message, policy.chain[above].level), asks_acknowledgement=False)

@@ -50,10 +50,10 @@ def gaps(ledger: Ledger, fact: CaseFact, wanted: Sequence[ReportField]) -> list[
     return [name for name in wanted if name not in known and not getattr(fact, name, None)]
 
 
-def ask_for_gaps(ledger: Ledger, fact: CaseFact, wanted: Sequence[ReportField]) -> None:
+def ask_for_gaps(ledger: Ledger, fact: UpwardReportFiled | UpdateFiled, wanted: Sequence[ReportField]) -> None:
     """Let a report with gaps count, and say what the next one must bring."""
     if missing := gaps(ledger, fact, wanted):
-        ledger.write("fact-noted", f"still missing, to follow: {', '.join(missing)}", by=getattr(fact, "by", None))
+        ledger.write("fact-noted", f"still missing, to follow: {', '.join(missing)}", by=fact.by)
 
 
 def _reported_at(ledger: Ledger, level: Level) -> datetime | None:
@@ -70,7 +70,7 @@ def _stop_report_upward(ledger: Ledger, level: Level, *, again: bool) -> bool:
     in_time = bool(rounds) and ledger.at <= rounds[-1].deadline
     if not rounds or (again and not in_time):
         return False
-    return answer(ledger, rounds[-1], ledger.at, "reported upward in time", "reported upward after the deadline")
+    return answer(ledger, rounds[-1], ledger.at, "reported upward in time")
 
 
 def _carry_unasked(ledger: Ledger, level: Level) -> None:

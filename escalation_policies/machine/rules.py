@@ -38,11 +38,9 @@ def apply(ledger: Ledger, clock: Clock, trigger: Trigger, reason: str) -> bool:
     return True
 
 
-def answer(ledger: Ledger, clock: Clock, at: datetime, in_time: str, late: str) -> bool:
-    """Answer ``clock`` by the time of the fact that does; the reasons are for before and after its deadline."""
-    if at <= clock.deadline:
-        return apply(ledger, clock, "answered", in_time)
-    return apply(ledger, clock, "answered-late", late)
+def answer(ledger: Ledger, clock: Clock, at: datetime, reason: str) -> bool:
+    """Answer ``clock`` by the time of the fact that does; after the deadline its breach stays, and needs no reason."""
+    return apply(ledger, clock, "answered" if at <= clock.deadline else "answered-late", reason)
 
 
 def _withdraw_breach(ledger: Ledger, clock: Clock) -> None:
@@ -107,13 +105,13 @@ def carry_report(ledger: Ledger, level: str, clock_key: str) -> None:
     state = ledger.case.level(level)
     step = "report" if state is None or state.reported_at is None else "report-in-time"
     message = Message("incident_report", clock_key, step, note=ledger.case.summary)
-    raising.report_above(ledger, clock_key, level, message, f"{level} reported upward", late=False)
+    raising.report_above(ledger, level, message, f"{level} reported upward", because=None)
 
 
 def _send_what_is_known(ledger: Ledger, clock: Clock) -> None:
     message = Message("incident_late_report", clock.key, "late-report", note=ledger.case.summary)
     reason = f"no upward report from {clock.level} by the deadline: the system sends what it knows, marked late"
-    raising.report_above(ledger, clock.key, clock.level, message, reason, late=True)
+    raising.report_above(ledger, clock.level, message, reason, because=clock.key)
 
 
 def _start_follow_up(ledger: Ledger, clock: Clock) -> None:
@@ -150,7 +148,7 @@ def _follow_up(ledger: Ledger, clock: Clock, anchor: datetime, reason: str) -> N
 
 def _tell_who_waits(ledger: Ledger, clock: Clock) -> None:
     case, chain = ledger.case, ledger.case.policy.chain
-    above = range(min(case.policy.index(clock.level) + 1, len(chain) - 1), len(chain))
+    above = range(case.policy.index(clock.level) + 1, len(chain))
     waiting = next((n for n in above if case.level(chain[n].level) is not None), above[0])
     message = Message("incident_follow_up", clock.key, "overdue", asks_acknowledgement=False)
     raising.inform(ledger, waiting, message, f"no update from {clock.level} by the deadline", because=clock.key)

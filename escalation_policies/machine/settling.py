@@ -53,17 +53,20 @@ def _void_what_has_no_ground(ledger: Ledger) -> None:
         for clock in ledger.case.rounds("review_request"):
             apply(ledger, clock, "voided", "there is no answer yet that could be reviewed")
     deadline = resolution_deadline(state, ledger.case.policy)
-    for clock in _roots(ledger, "resolution"):
-        if deadline is None or state.accepted_at is None:
-            apply(ledger, clock, "voided", "the petition was not accepted")
-        elif clock.status == "breached" and clock.deadline < deadline:
-            apply(ledger, clock, "voided", "the time to answer was prolonged before it was over")
-        elif clock.status == "running" and (clock.started_at, clock.deadline) != (state.accepted_at, deadline):
-            _set_anew(ledger, clock, state.accepted_at, deadline)
+    if state.accepted_at is not None and deadline is not None:
+        _prolong(ledger, state.accepted_at, deadline)
+    asked = state.review_asked_at
     for clock in _roots(ledger, "review"):
-        asked, rule = state.review_asked_at, ledger.case.policy.clocks.review
-        if asked is not None and rule is not None and clock.status == "running" and asked < clock.started_at:
-            _set_anew(ledger, clock, asked, rule.end(ledger.case.severity, asked, ledger.case.policy.calendar))
+        if asked is not None and clock.status == "running" and asked < clock.started_at:
+            _set_anew(ledger, clock, asked)
+
+
+def _prolong(ledger: Ledger, accepted_at: datetime, deadline: datetime) -> None:
+    for clock in _roots(ledger, "resolution"):
+        if clock.status == "breached" and clock.deadline < deadline:
+            apply(ledger, clock, "voided", "the time to answer was prolonged before it was over")
+        elif clock.status == "running" and (clock.started_at, clock.deadline) != (accepted_at, deadline):
+            _set_anew(ledger, clock, accepted_at, deadline)
 
 
 def _answer(ledger: Ledger, name: ClockName, at: datetime, reason: str) -> None:
@@ -71,7 +74,7 @@ def _answer(ledger: Ledger, name: ClockName, at: datetime, reason: str) -> None:
     for key in [clock.key for clock in ledger.case.rounds(name)]:
         clock = ledger.case.clock(key)
         if clock is not None:
-            answer(ledger, clock, at, reason, f"{reason}, after the deadline")
+            answer(ledger, clock, at, reason)
 
 
 def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:
@@ -79,7 +82,7 @@ def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:
     return [clock for clock in ledger.case.rounds(name) if clock.because is None]
 
 
-def _set_anew(ledger: Ledger, clock: Clock, started_at: datetime, deadline: datetime) -> None:
+def _set_anew(ledger: Ledger, clock: Clock, started_at: datetime, deadline: datetime | None = None) -> None:
     case = ledger.case
     fresh = clockwork.anew(clock, case.policy, case.severity, started_at, ledger.latest, deadline=deadline)
     ledger.put_clock(fresh)

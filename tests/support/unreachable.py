@@ -16,4 +16,11 @@ class Unreachable(Staff):
 
     def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
         found = super().resolve(selector, school_id, at)
-        return tuple(r.model_copy(update={"contacts": ()}) if r.person_id in self.people else r for r in found)
+        return tuple(self._as_reachable(recipient) for recipient in found)
+
+    def recipient(self, person_id: str) -> Recipient | None:
+        found = super().recipient(person_id)
+        return None if found is None else self._as_reachable(found)
+
+    def _as_reachable(self, recipient: Recipient) -> Recipient:
+        return recipient.model_copy(update={"contacts": ()}) if recipient.person_id in self.people else recipient

@@ -23,6 +23,18 @@ def last_day(calendar: Calendar, term: Term, start: datetime) -> date:
     return calendar.local_day(calendar.end(term, start) - timedelta(microseconds=1))
 
 
+def test_end_of_a_day_is_told_in_utc() -> None:
+    """Wherever the machine stands: what is stored and carried has one time zone."""
+    end = CN.end_of(date(2026, 9, 1))
+    assert end.tzinfo is UTC
+    assert end == datetime(2026, 9, 1, 16, tzinfo=UTC)
+
+
+def test_term_is_said_as_people_say_it() -> None:
+    """Days are not working days, and the difference is a week."""
+    assert (str(Term(days=15)), str(Term(working_days=5))) == ("15 days", "5 working days")
+
+
 @pytest.mark.parametrize(
     ("start", "days", "ends"),
     [

@@ -1,5 +1,9 @@
 """After a breach was withdrawn the chain must go on: what was called off begins again when there is a true reason."""
 
+from escalation_policies.schema import Level
+from escalation_policies.selector import Selector
+from events.incident import IncidentDeclined
+from tests.support.policy_variants import county, library
 from tests.support.scenario import Scenario, minute
 
 DISTRICT = "upward_receipt@district"
@@ -142,3 +146,20 @@ def test_duty_withheld_because_others_were_told_begins_when_those_are_called_off
     assert "report_upward@district" not in running(scenario)
     scenario.acknowledge("principal", carried_late_minutes=22)
     assert minute(scenario.opened.deadlines()["report_upward@district"]) == 56
+
+
+def test_duty_is_not_renewed_because_another_level_was_asked() -> None:
+    """Government was told past a vacant level and stays asked; the district accepted nothing but a false alarm."""
+    fire = county()
+    vacant = Level(level="province", tell=(Selector(role="nobody", at="parent"),))
+    chain = (*fire.chain[:2], vacant, fire.chain[2])
+    scenario = Scenario(library(fire.model_copy(update={"chain": chain})))
+    scenario.file()
+    scenario.pass_minutes(26)
+    scenario.acknowledge("director")
+    for by in ("director", "district-deputy"):
+        scenario.say(IncidentDeclined, by)
+    scenario.pass_minutes(1)
+    scenario.acknowledge("principal", carried_late_minutes=13)
+    assert TOP in running(scenario)
+    assert not [key for key in running(scenario) if key.startswith("report_upward@district")]

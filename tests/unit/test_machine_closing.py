@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from events import incident as facts
-from tests.support.scenario import STAFF, Scenario, Staff, minute
+from tests.support.policy_variants import county, library
+from tests.support.scenario import DAY, STAFF, Scenario, Staff, minute
 
 HOURS = 60
 
@@ -195,3 +196,24 @@ def test_closed_case_still_withdraws_a_breach_that_was_none() -> None:
     scenario.acknowledge("deputy", carried_late_minutes=7)
     assert (14, "breach-withdrawn", "report_to_principal@principal") in scenario.kinds("breach-withdrawn")
     assert scenario.opened.deadlines() == {}
+
+
+def test_policy_may_ask_for_what_a_first_report_has_no_field_for() -> None:
+    """It is asked for, to follow with the next report."""
+    contents = county().contents.model_copy(update={"first": ("summary", "cause")})
+    scenario = Scenario(library(county().model_copy(update={"contents": contents})))
+    scenario.file()
+    scenario.report_upward("principal")
+    assert "still missing, to follow: cause" in scenario.reasons("fact-noted")
+
+
+def test_update_made_before_a_breach_was_noticed_answers_the_round_after_it() -> None:
+    """The worker slept over the deadline by two hours; what was said in the first of them is the next word."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.report_upward("principal")
+    scenario.acknowledge("director")
+    scenario.sleep_minutes(DAY + 120)
+    scenario.say(facts.NoteAdded, "teacher", text="?")
+    scenario.say(facts.UpdateFiled, "principal", summary="all is well", carried_late_minutes=60)
+    assert scenario.status("follow_up@principal#1") == "satisfied"

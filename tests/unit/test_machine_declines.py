@@ -135,3 +135,16 @@ def test_decline_by_a_stranger_is_withheld_with_its_reason() -> None:
     scenario = filed()
     decline(scenario, "passer-by")
     assert scenario.entries[-1].reason == "declined by somebody who is not on this case's chain"
+
+
+def test_receipt_from_before_a_refusal_does_not_take_it_back() -> None:
+    """Accepted at 3, declined at 5, known in the other order: they cannot take it."""
+    scenario = filed()
+    scenario.pass_minutes(3)
+    decline(scenario, "principal")
+    scenario.pass_minutes(1)
+    scenario.acknowledge("principal", carried_late_minutes=3)
+    state = scenario.opened.level("principal")
+    assert state is not None
+    assert minute(state.seats[0].declined_at or scenario.now) == 5
+    assert minute(state.seats[0].acknowledged_at or scenario.now) == 3

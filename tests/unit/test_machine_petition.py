@@ -12,7 +12,8 @@ from events.petition import (
     ReviewAnswered,
     ReviewAsked,
 )
-from tests.support.scenario import Scenario
+from tests.support.policy_variants import library
+from tests.support.scenario import Scenario, shipped
 
 ACCEPTANCE = "acceptance@school"
 RESOLUTION = "resolution@school"
@@ -201,3 +202,17 @@ def test_review_of_what_is_not_answered_is_withheld() -> None:
     scenario.happen(ReviewAsked)
     assert RESOLUTION in scenario.opened.deadlines()
     assert scenario.kinds("review-asked") == []
+
+
+def test_policy_without_an_extension_grants_none() -> None:
+    """Where the rules of a place know none, nobody prolongs their own time."""
+    policy = shipped().for_kind("petition")
+    assert policy.clocks.resolution is not None
+    resolution = policy.clocks.resolution.model_copy(update={"extension": None})
+    clocks = policy.clocks.model_copy(update={"resolution": resolution})
+    scenario = Scenario(library(policy.model_copy(update={"clocks": clocks})))
+    scenario.petition()
+    scenario.say(PetitionAccepted, "principal")
+    scenario.say(ExtensionGranted, "principal", reason="an expert was asked")
+    assert scenario.opened.petition is not None
+    assert scenario.opened.petition.extended_at is None

@@ -7,7 +7,8 @@ import pytest
 from events import incident as facts
 from events.base import CaseFact
 from events.petition import ObjectionRaised, PetitionAccepted, PetitionResolved, PetitionWithdrawn
-from tests.support.scenario import DAY, Scenario
+from tests.support.policy_variants import library
+from tests.support.scenario import DAY, Scenario, shipped
 from tests.unit.test_machine_petition import ACCEPTANCE, accepted, deadline, filed, midnight
 
 
@@ -47,6 +48,16 @@ def test_objection_carried_after_the_breach_takes_the_chase_along() -> None:
     chased = scenario.opened.deadlines()["acceptance@school#1"]
     scenario.say(ObjectionRaised, "principal", reason="not ours", carried_late_minutes=13 * DAY)
     assert deadline(scenario, "acceptance@district") == chased
+
+
+def test_office_that_took_it_over_owes_the_answer_even_when_all_was_carried_late() -> None:
+    """Handed over on day 3, accepted on day 15 by the new office, both known after the breach: the answer is theirs."""
+    scenario = filed()
+    scenario.pass_days(16)
+    scenario.say(ObjectionRaised, "principal", reason="not ours", carried_late_minutes=13 * DAY)
+    scenario.pass_days(10)
+    scenario.say(PetitionAccepted, "director", carried_late_minutes=11 * DAY)
+    assert [key for key in scenario.opened.deadlines() if key.startswith("resolution")] == ["resolution@district"]
 
 
 def test_objection_that_comes_twice_moves_the_petition_once() -> None:
@@ -123,3 +134,12 @@ def test_overdue_petition_of_the_top_is_told_to_the_top_again() -> None:
     told = [who for _, who in scenario.told(template="petition_overdue")]
     assert told.count("petition-officer") == told.count("township") > 2
     assert [key for key in scenario.opened.deadlines() if key.startswith("upward_receipt")] == []
+
+
+def test_policy_without_a_term_to_object_lets_nobody_object() -> None:
+    """The petition is filed all the same, and stays where it is."""
+    policy = shipped().for_kind("petition").model_copy(update={"objection": None})
+    scenario = Scenario(library(policy))
+    scenario.petition()
+    scenario.say(ObjectionRaised, "principal", reason="not ours")
+    assert "the time to object is over" in scenario.reasons("action-withheld")[-1]

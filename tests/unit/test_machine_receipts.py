@@ -2,8 +2,12 @@
 
 import pytest
 
+from escalation_policies.case import LevelState, Seat
+from escalation_policies.machine.answers import unanswered
+from escalation_policies.schema import Level
+from escalation_policies.selector import Selector
 from tests.support.policy_variants import county, library, with_receipt, with_rounds
-from tests.support.scenario import STAFF, Scenario, Staff, minute
+from tests.support.scenario import STAFF, START, Scenario, Staff, minute
 from tests.support.unreachable import Unreachable
 
 DISTRICT = "upward_receipt@district"
@@ -196,3 +200,30 @@ def test_top_without_anybody_is_tried_again_when_the_directory_is_mended() -> No
     scenario.staff.answers = dict(STAFF)
     scenario.pass_minutes(10)
     assert {p for at, p in scenario.told() if at == 10} == {"township", "bureau", "duty-officer", "second-officer"}
+
+
+def test_everybody_who_is_still_missing_is_named() -> None:
+    """Where three must answer and one has, the journal names the other two."""
+    fire = county()
+    three = (*fire.chain[1].tell, *fire.chain[2].tell)
+    district = fire.chain[1].model_copy(update={"tell": three, "receipt": "all"})
+    chain = (fire.chain[0], district, fire.chain[2])
+    scenario = reported(Scenario(library(fire.model_copy(update={"chain": chain}))))
+    scenario.acknowledge("director")
+    missing = "role:township_officer@township, role:bureau_leader@ancestor:bureau"
+    assert f"responsibility accepted; still waiting for {missing}" in scenario.reasons("acknowledged")
+
+
+def test_stand_in_answers_for_a_post_whatever_its_name() -> None:
+    """A role may be called `leader@night`: where it is held is what comes last."""
+    leader = Selector(role="leader@night", at="self")
+    level = Level(level="school", tell=(leader, Selector(role="nurse", at="parent")), receipt="all")
+    seats = [
+        Seat(person_id="a", role="leader@night", unit_id="s", question=leader.question, told_at=START),
+        Seat(
+            person_id="b", role="deputy", unit_id="s", question="role:deputy@self", stand_in=True, told_at=START,
+            acknowledged_at=START,
+        ),
+        Seat(person_id="c", role="nurse", unit_id="d", question="role:nurse@parent", told_at=START),
+    ]  # fmt: skip
+    assert unanswered(level, LevelState(level="school", told_at=START, seats=tuple(seats))) == ["role:nurse@parent"]

@@ -1,0 +1,70 @@
+"""How a clock is counted: its reminders, its end, and what a graver case does to both."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from escalation_policies import clockwork
+from escalation_policies.case import Clock
+from escalation_policies.clock_rules import ClockRule
+from escalation_policies.schema import Policy
+from tests.support.policy_variants import county
+from tests.support.scenario import START, minute
+
+
+def policy(**receipt: Any) -> Policy:
+    """Return a policy whose receipts are counted so."""
+    rule = ClockRule.model_validate(receipt)
+    fire = county()
+    return fire.model_copy(update={"clocks": fire.clocks.model_copy(update={"upward_receipt": rule})})
+
+
+def moments(clock: Clock) -> list[tuple[str, float]]:
+    return [(due.step, minute(due.at)) for due in clock.due]
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def test_graver_case_keeps_all_reminders_that_are_still_to_come() -> None:
+    """From 20 minutes to 10, at minute 1: every two minutes until the tenth."""
+    every = policy(within={"IV": "20m", "III": "10m", "II": "10m", "I": "10m"}, reminders=[{"every": "2m"}])
+    clock = clockwork.start(every, "upward_receipt", "district", "IV", START)
+    faster = clockwork.hasten(clock, every, "III", START + minutes(1), START + minutes(1))
+    assert moments(faster) == [*((f"reminder:{n}m", n) for n in (2, 4, 6, 8)), ("deadline", 10)]
+
+
+@pytest.mark.parametrize("now", [4, 4.5])
+def test_reminder_that_was_sent_is_not_sent_again_when_the_case_becomes_graver(now: float) -> None:
+    """Not even when it became graver in the very moment of the reminder."""
+    every = policy(within={"IV": "20m", "III": "10m", "II": "10m", "I": "10m"}, reminders=[{"every": "4m"}])
+    clock = clockwork.start(every, "upward_receipt", "district", "IV", START)
+    sent = clockwork.without(clock, clock.due[0])
+    faster = clockwork.hasten(sent, every, "III", START + minutes(now), START + minutes(now))
+    assert moments(faster) == [("reminder:8m", 8), ("deadline", 10)]
+
+
+def test_graver_case_whose_time_is_the_same_leaves_the_clock_as_it_is() -> None:
+    """Nothing is nearer, so nothing is said to be."""
+    same = policy(within="10m", reminders=[{"at": "50%", "severities": ["I"]}])
+    clock = clockwork.start(same, "upward_receipt", "district", "IV", START)
+    assert clockwork.hasten(clock, same, "I", START + minutes(1), START + minutes(1)) == clock
+
+
+def test_clock_counted_anew_is_the_same_clock() -> None:
+    """It keeps its number, and what it comes from: with that it is called off."""
+    plain = policy(within="10m", reminders=[{"every": "2m"}])
+    clock = clockwork.start(plain, "upward_receipt", "district", "IV", START, round_number=2, because="another")
+    again = clockwork.anew(clock, plain, "IV", START - minutes(1), START + minutes(3))
+    assert (again.key, again.because) == ("upward_receipt@district#2", "another")
+    assert (again.started_at, again.deadline) == (START - minutes(1), START + minutes(9))
+
+
+def test_clock_counted_anew_sends_only_reminders_that_are_to_come() -> None:
+    """One that would be due in this very moment is past as well: whoever it is for has just been heard of."""
+    plain = policy(within="10m", reminders=[{"every": "2m"}])
+    clock = clockwork.start(plain, "upward_receipt", "district", "IV", START)
+    again = clockwork.anew(clock, plain, "IV", START - minutes(1), START + minutes(3))
+    assert moments(again) == [("reminder:6m", 5), ("reminder:8m", 7), ("deadline", 9)]

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from services.runtime.database import Database
 from services.runtime.metrics import RECORDS_REQUEUED
 from services.runtime.outages import through_outages
-from services.runtime.relay import CONFIRMED_BY
+from services.runtime.outbox_rows import CONFIRMED_BY
 from services.runtime.settings import Settings
 from services.runtime.tables import consumed, inbox, outbox
 from services.runtime.topic_watch import TopicWatch

@@ -18,12 +18,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.bench.scale.flow import measure_flow, measure_throughput
+from tests.bench.scale.meanwhile import measure_meanwhile
 from tests.bench.scale.restart import measure_restart
 from tests.bench.scale.storm import measure_storm
 from tests.bench.scale.tick import measure_tick
 from tests.bench.scale.world import World, world
 
-MEASURES = ("restart", "throughput", "flow", "storm", "tick")
+MEASURES = ("restart", "throughput", "flow", "storm", "tick", "meanwhile")
 BYTES_A_CASE = 9_000
 """A case in SQLite with its indexes, and once more for what is written while it is filled."""
 SPREAD = timedelta(days=1)
@@ -76,6 +77,9 @@ async def _lines(made: World, plan: Plan, measures: list[str]) -> AsyncIterator[
             yield line
     if "tick" in measures:
         for line in await measure_tick(made, plan.tick):
+            yield line
+    if "meanwhile" in measures:
+        for line in await measure_meanwhile(made, plan.tick):
             yield line
 
 

@@ -35,8 +35,9 @@ class Urgency(IntEnum):
     """How soon a record must go out, the lowest first. Records of one key keep their order within one urgency."""
 
     FIRST = 0
-    REMINDER = 1
-    BULK = 2
+    NEXT = 1
+    REMINDER = 2
+    BULK = 3
 
 
 class Body(Frozen):

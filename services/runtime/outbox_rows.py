@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, select, union_all, update
+from sqlalchemy import bindparam, delete, literal_column, select, union_all, update
 
 from events.base import Urgency
 from events.codec import Encoded
@@ -106,6 +106,23 @@ class OutboxRows:
             wanted = among(outbox.c.id, found[:limit], is_sqlite=self._database.is_sqlite)
             rows = await connection.execute(select(outbox).where(wanted).order_by(outbox.c.urgency, outbox.c.id))
             return [_row(row) for row in rows]
+
+    async def in_order(self, rows: Sequence[OutboxRow], known: Collection[int] = ()) -> list[OutboxRow]:
+        """Return ``rows`` with what they would overtake: a journal is numbered, and each case keeps its order.
+
+        Messages to one person have no such order: an alert overtakes the reminders of other cases.
+        """
+        first = [row for row in rows if row.urgency == Urgency.FIRST]
+        if not first:
+            return list(rows)
+        keys = among(outbox.c.key, {row.key for row in first}, is_sqlite=self._database.is_sqlite)
+        entries = select(outbox).where(keys, outbox.c.pending, outbox.c.urgency == literal_column(f"{Urgency.NEXT:d}"))
+        async with self._database.reading() as connection:
+            found = [_row(row) for row in await connection.execute(entries)]
+        last = {(row.topic, row.key): row.id for row in first}
+        before = {row.id: row for row in found if row.id < last.get((row.topic, row.key), 0) and row.id not in known}
+        after = [row for row in rows if row.urgency > Urgency.FIRST and row.id not in before]
+        return [*sorted([*first, *before.values()], key=lambda row: row.id), *after]
 
     async def settle(self, kept: Sequence[Published], done: Sequence[int]) -> None:
         """After the broker's acknowledgement: keep rows that a consumer must confirm, delete the others."""

@@ -23,9 +23,8 @@ from services.runtime.topic_watch import TopicWatch
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
-MOST_FIRST = 400
-"""Urgent records in a batch at most, so that nothing waits for ever behind a storm of them."""
+BATCH = 200
+"""Records that go out together at most; an urgent one waits for the batch before it."""
 POLL_SECONDS = 1.0
 """How often lanes are looked at without being woken: rows of another process (an orphaned lane)."""
 SETTLE_SECONDS = 0.1
@@ -98,9 +97,10 @@ class Relay:
     async def _next(self, lanes: Sequence[str]) -> list[OutboxRow]:
         """Return what goes out now: what is urgent, and of the rest no more than its reader soon takes."""
         known = self._acknowledged.keys()
-        first = await self._rows.pending(lanes, MOST_FIRST, known, least_urgent=Urgency.FIRST)
-        room = min(BATCH - len(first), await self._read_ahead.room())
-        return [*first, *await self._rows.pending(lanes, room, known, most_urgent=Urgency.REMINDER)]
+        rows = await self._rows.pending(lanes, BATCH, known, least_urgent=Urgency.NEXT)
+        rows = await self._rows.in_order(rows, known)
+        room = await self._read_ahead.room()
+        return [*rows, *await self._rows.pending(lanes, room, known, most_urgent=Urgency.REMINDER)]
 
     async def _settle_for_ever(self) -> None:
         """Note in the outbox what the broker has. Dying before it repeats records, and repeats do nothing."""
@@ -135,7 +135,7 @@ class Relay:
             confirmed = row.topic in self._confirmed
             place = Published(row.id, ids[row.topic], outcome.partition, outcome.offset) if confirmed else None
             self._acknowledged[row.id] = place
-            if place is not None and row.urgency > Urgency.FIRST:
+            if place is not None and row.urgency >= Urgency.REMINDER:
                 self._read_ahead.note(row.topic, place)
             RECORDS_PUBLISHED.inc()
         if failed is not None:

@@ -148,6 +148,12 @@ Index(
     postgresql_where=text("pending"),
 )
 Index(
+    "ix_outbox_overtaken",
+    outbox.c.key,
+    sqlite_where=text("pending = 1 AND urgency = 1"),
+    postgresql_where=text("pending AND urgency = 1"),
+)
+Index(
     "ix_outbox_unconfirmed",
     outbox.c.lane,
     outbox.c.published_at,

@@ -19,9 +19,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("pending = 1"),
         postgresql_where=sa.text("pending"),
     )
+    op.create_index(
+        "ix_outbox_overtaken",
+        "outbox",
+        ["key"],
+        sqlite_where=sa.text("pending = 1 AND urgency = 1"),
+        postgresql_where=sa.text("pending AND urgency = 1"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_overtaken", table_name="outbox")
     op.drop_index("ix_outbox_pending", table_name="outbox")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_column("urgency")

@@ -148,6 +148,15 @@ Index(
     postgresql_where=text("pending"),
 )
 Index(
+    "ix_outbox_published",
+    outbox.c.topic,
+    outbox.c.topic_id,
+    outbox.c.partition,
+    outbox.c.offset,
+    sqlite_where=text("pending = 0"),
+    postgresql_where=text("NOT pending"),
+)
+Index(
     "ix_outbox_overtaken",
     outbox.c.key,
     sqlite_where=text("pending = 1 AND urgency = 1"),

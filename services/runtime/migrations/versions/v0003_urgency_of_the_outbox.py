@@ -1,4 +1,4 @@
-"""the outbox knows how urgent a record is"""
+"""the outbox knows how urgent a record is, and finds what its reader has passed"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,9 +26,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("pending = 1 AND urgency = 1"),
         postgresql_where=sa.text("pending AND urgency = 1"),
     )
+    op.create_index(
+        "ix_outbox_published",
+        "outbox",
+        ["topic", "topic_id", "partition", "offset"],
+        sqlite_where=sa.text("pending = 0"),
+        postgresql_where=sa.text("NOT pending"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_published", table_name="outbox")
     op.drop_index("ix_outbox_overtaken", table_name="outbox")
     op.drop_index("ix_outbox_pending", table_name="outbox")
     with op.batch_alter_table("outbox", schema=None) as batch_op:

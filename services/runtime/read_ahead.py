@@ -16,8 +16,9 @@ from services.runtime.store import ABSENT
 from services.runtime.tables import consumed
 from services.runtime.topic_watch import TopicWatch
 
-MOST_UNREAD = 200
-"""Less urgent records on the bus that their reader has not taken yet: two of its units of work."""
+MOST_UNREAD = 100
+"""Less urgent records on the bus that their reader has not taken yet: one of its units of work, about what it sends
+meanwhile."""
 PATIENCE_SECONDS = 1.0
 """After so long without room as many again go out: the reader may be away, or its place lost."""
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 import psutil
 from sqlalchemy import func, select
 
+from events.base import Urgency
 from events.topics import PARTITIONS
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.live_directory import LiveDirectory
@@ -72,9 +73,9 @@ class World:
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
-    async def unpublished(self) -> int:
-        """Return how many records wait in the outbox to be published."""
-        statement = select(func.count()).where(outbox.c.pending)
+    async def unpublished(self, least_urgent: Urgency = Urgency.BULK) -> int:
+        """Return how many records wait in the outbox to be published, up to an urgency."""
+        statement = select(func.count()).where(outbox.c.pending, outbox.c.urgency <= least_urgent)
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 

@@ -30,6 +30,7 @@ LONGEST_DOUBLING = 6
 SILENCE_ROUNDS = 15
 """Silence is asked for every half a minute: it is the one question that looks at rows again and again."""
 MOST_AT_ONCE = 10_000
+"""Rows of a topic that one comparison deals with: the next one goes on."""
 PAGE = 1_000
 """Rows that one transaction changes: others write in between."""
 
@@ -70,7 +71,7 @@ class Reconciler:
         for topic, consumer in self._consumers.items():
             if topic in self._watch.ids and not self._watch.away:
                 rows = await self._in_question(lanes, topic, consumer, self._watch.ids[topic])
-                ours = and_(outbox.c.id.in_(rows), outbox.c.topic == topic, outbox.c.lane.in_(lanes), ~outbox.c.pending)
+                ours = and_(outbox.c.id.in_(rows), outbox.c.topic == topic, outbox.c.lane.in_(lanes))
                 await self._remove_confirmed(ours, consumer)
                 requeued += await self._requeue_lost(ours, consumer)
         if requeued:
@@ -112,23 +113,19 @@ class Reconciler:
 
     async def _remove_confirmed(self, ours: ColumnElement[bool], consumer: str) -> None:
         """Delete the rows that their consumer has handled."""
-        while ids := await self._ids(ours, _handled_by(consumer).exists()):
-            for page in _pages(ids):
-                async with self._database.writing() as connection:
-                    await connection.execute(delete(outbox).where(self._among(page)))
-            if len(ids) < MOST_AT_ONCE:
-                return
+        ids = await self._ids(ours, _handled_by(consumer).exists())
+        for page in _pages(ids):
+            async with self._database.writing() as connection:
+                await connection.execute(delete(outbox).where(self._among(page)))
 
     async def _requeue_lost(self, ours: ColumnElement[bool], consumer: str) -> int:
         """Make the rows pending that are old enough and were not handled; return how many."""
         old = outbox.c.published_at < self._database.now_micros - GRACE_MICROS
-        requeued = 0
-        while ids := await self._ids(ours, old, ~_handled_by(consumer).exists()):
-            for page in _pages(ids):
-                async with self._database.writing() as connection:
-                    await connection.execute(update(outbox).where(self._among(page)).values(pending=True))
-            requeued += len(ids)
-        return requeued
+        ids = await self._ids(ours, old, ~_handled_by(consumer).exists())
+        for page in _pages(ids):
+            async with self._database.writing() as connection:
+                await connection.execute(update(outbox).where(self._among(page)).values(pending=True))
+        return len(ids)
 
     async def _ids(self, *conditions: ColumnElement[bool]) -> list[int]:
         async with self._database.reading() as connection:

@@ -224,3 +224,10 @@ async def test_silence_is_asked_for_from_time_to_time(desk: Desk) -> None:
     assert await desk.reconciler.compare() == 0
     await desk.publish(outgoing("silent", TOPIC), 10, ago=SILENCE_MICROS + MICROS)
     assert [await desk.reconciler.compare() for _ in range(SILENCE_ROUNDS)] == [0] * (SILENCE_ROUNDS - 1) + [1]
+
+
+async def test_silent_row_is_judged_by_its_own_consumer(desk: Desk) -> None:
+    """A message that fell silent is the notifier's to answer for: the escalation's inbox says nothing about it."""
+    await desk.publish(outgoing("message", "tocsin.notifications"), 9, ago=SILENCE_MICROS + MICROS)
+    assert await desk.reconciler.compare() == 0
+    assert await desk.left() == {"message": False}

@@ -14,11 +14,11 @@ from services.runtime.bus_admin import BusAdmin
 from services.runtime.database import Database
 from services.runtime.outbox_rows import OutboxRows, Published
 from services.runtime.read_ahead import MOST_UNREAD, PATIENCE_SECONDS, ReadAhead
-from services.runtime.relay import Relay
+from services.runtime.relay import BATCH, Relay
 from services.runtime.settings import Settings
 from services.runtime.store import Position, Store
 from services.runtime.topic_watch import TopicWatch
-from tests.integration.test_outbox_urgency import LANES, MESSAGES, put, record
+from tests.integration.test_outbox_urgency import ENTRIES, LANES, MESSAGES, put, record
 
 REMINDERS = MOST_UNREAD + 50
 
@@ -54,7 +54,7 @@ def a_watch(topic_id: str = "id-1") -> TopicWatch:
     """Return a watch that has seen the topic of the notifications."""
     settings = Settings()
     watch = TopicWatch(settings, BusAdmin(settings, "127.0.0.1:1"))
-    watch.ids, watch.away = {MESSAGES: topic_id}, False
+    watch.ids, watch.away = {MESSAGES: topic_id, ENTRIES: topic_id}, False
     return watch
 
 
@@ -101,6 +101,17 @@ async def test_reminders_wait_for_their_reader_and_an_alert_does_not(database: D
         await notifier_has(database, MOST_UNREAD)
         await broker.until(REMINDERS + 1)
     assert [name for name in broker.sent if name != "alert"] == [f"reminder-{number}" for number in range(REMINDERS)]
+
+
+async def test_entries_of_a_case_keep_their_order_past_a_full_batch(database: Database) -> None:
+    """A reminder's entry behind a batch of others goes out with the urgent entry of its case, before it."""
+    await put(database, *(record(f"other-{number}", Urgency.NEXT, f"{number}", ENTRIES) for number in range(BATCH)))
+    await put(
+        database, record("case-1", Urgency.NEXT, "case", ENTRIES), record("case-2", Urgency.FIRST, "case", ENTRIES)
+    )
+    async with relaying(database) as (broker, _):
+        await broker.until(BATCH + 2)
+    assert broker.sent[:3] == ["case-1", "case-2", "other-0"]
 
 
 async def test_reminders_go_on_slowly_when_their_reader_takes_nothing(database: Database) -> None:

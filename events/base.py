@@ -5,6 +5,7 @@ Producers are strict, consumers tolerant (DESIGN §5): a body is *made* with no 
 """
 
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -30,10 +31,24 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
 
 
+class Urgency(IntEnum):
+    """How soon a record must go out, the lowest first. Records of one key keep their order within one urgency."""
+
+    FIRST = 0
+    NEXT = 1
+    REMINDER = 2
+    BULK = 3
+
+
 class Body(Frozen):
     """The data of one CloudEvent. ``TYPE`` is its ``ce_type`` (``edu.tocsin.<family>.<past-tense>.v<n>``)."""
 
     TYPE: ClassVar[str]
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return how soon its record must go out: facts, and what became of them, wait for nothing."""
+        return Urgency.FIRST
 
 
 class CaseFact(Body):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from events.base import Body
+from events.base import Body, Urgency
 from events.envelope import Envelope, Headers, from_record, to_headers
 from events.errors import UnreadableRecord
 from events.registry import resolve
@@ -22,6 +22,7 @@ class Encoded:
     key: str
     headers: Headers
     value: bytes
+    urgency: Urgency = Urgency.FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def encode(
         data={},
     )
     value = body.model_dump_json(exclude_none=True).encode()
-    return Encoded(event_id=event_id, key=key, headers=to_headers(envelope), value=value)
+    return Encoded(event_id=event_id, key=key, headers=to_headers(envelope), value=value, urgency=body.urgency)
 
 
 def decode(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Decoded:

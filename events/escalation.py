@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from events.base import CaseFact, Frozen, Identifier, Utc
+from events.base import CaseFact, Frozen, Identifier, Urgency, Utc
 from events.channel import Channel
 
 EntryKind = Literal[
@@ -133,6 +133,11 @@ class JournalEntry(CaseFact):
     )
     cause: Cause | None = None
     resolved: tuple[Resolution, ...] = ()
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return how soon it must be seen: what is entered of a reminder comes after what people did."""
+        return Urgency.NEXT if self.kind == "reminder-sent" else Urgency.FIRST
 
 
 def journal_type(kind: EntryKind) -> str:

@@ -1,14 +1,20 @@
 """What the escalation engine asks the notifier to do (topic ``tocsin.notifications``, key: contact id)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from events.base import CaseFact, Identifier, Utc
+from events.base import CaseFact, Identifier, Urgency, Utc
 from events.channel import Channel
 
 Lane = Literal["escalation", "reminder", "bulk"]
 """Priority. Escalations never queue behind bulk messages (promise 9)."""
+
+URGENCY: Mapping[Lane, Urgency] = MappingProxyType(
+    {"escalation": Urgency.FIRST, "reminder": Urgency.REMINDER, "bulk": Urgency.BULK}
+)
 
 Template = Literal[
     "incident_alert",
@@ -71,3 +77,8 @@ class NotificationRequested(CaseFact):
     asks_acknowledgement: bool = True
     code: str | None = Field(default=None, description="The recipient's own acknowledgement code for this case.")
     exercise: bool = False
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return how soon it must be asked for: as its message goes."""
+        return URGENCY[self.lane]

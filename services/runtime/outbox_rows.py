@@ -1,17 +1,26 @@
 """The outbox: records written with the state they follow from, published afterwards, kept until confirmed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, literal_column, select, union_all, update
 
+from events.base import Urgency
 from events.codec import Encoded
 from events.envelope import Headers
+from events.topics import TopicName
 from services.runtime.among import among
 from services.runtime.database import Database
 from services.runtime.tables import outbox
+
+CONFIRMED_BY: Mapping[TopicName, str] = {
+    "incidents": "escalation",
+    "petitions": "escalation",
+    "notifications": "notifier",
+}
+"""Topics whose records a service of ours must handle, and which: their rows wait for its inbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class OutboxRow:
     event_id: str
     headers: Headers
     value: bytes
+    urgency: Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ def outgoing_row(lane: str, outgoing: Outgoing) -> dict[str, Any]:
         "headers": orjson.dumps([[name, value.decode()] for name, value in outgoing.record.headers]).decode(),
         "value": outgoing.record.value,
         "pending": True,
+        "urgency": outgoing.record.urgency,
         "tries": 0,
     }
 
@@ -64,20 +75,54 @@ class OutboxRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def pending(self, lanes: Sequence[str], limit: int, known: Collection[int] = ()) -> list[OutboxRow]:
-        """Return the oldest unpublished rows of ``lanes``, in order, without the ``known`` ones."""
-        statement = (
-            select(outbox)
-            .where(
-                outbox.c.lane.in_(lanes),
-                outbox.c.pending,
-                ~among(outbox.c.id, known, is_sqlite=self._database.is_sqlite),
-            )
-            .order_by(outbox.c.id)
-            .limit(limit)
-        )
+    async def pending(
+        self,
+        lanes: Sequence[str],
+        limit: int,
+        known: Collection[int] = (),
+        *,
+        most_urgent: Urgency = Urgency.FIRST,
+        least_urgent: Urgency = Urgency.BULK,
+    ) -> list[OutboxRow]:
+        """Return unpublished rows of ``lanes`` without the ``known`` ones: the most urgent first, then the oldest.
+
+        Each lane is read on its own, from the front of its index: the cost does not grow with what waits behind.
+        """
+        if not lanes or limit <= 0:
+            return []
+        fronts = [
+            select(outbox.c.urgency, outbox.c.id)
+            .where(outbox.c.lane == lane, outbox.c.pending, outbox.c.urgency.between(most_urgent, least_urgent))
+            .order_by(outbox.c.urgency, outbox.c.id)
+            .limit(limit + len(known))
+            .subquery()
+            for lane in lanes
+        ]
+        front = union_all(*(select(each) for each in fronts)).order_by("urgency", "id").limit(limit + len(known))
         async with self._database.reading() as connection:
-            return [_row(row) for row in await connection.execute(statement)]
+            found = [row.id for row in await connection.execute(front) if row.id not in known]
+            if not found:
+                return []
+            wanted = among(outbox.c.id, found[:limit], is_sqlite=self._database.is_sqlite)
+            rows = await connection.execute(select(outbox).where(wanted).order_by(outbox.c.urgency, outbox.c.id))
+            return [_row(row) for row in rows]
+
+    async def in_order(self, rows: Sequence[OutboxRow], known: Collection[int] = ()) -> list[OutboxRow]:
+        """Return ``rows`` with what they would overtake: a journal is numbered, and each case keeps its order.
+
+        Messages to one person have no such order: an alert overtakes the reminders of other cases.
+        """
+        first = [row for row in rows if row.urgency == Urgency.FIRST]
+        if not first:
+            return list(rows)
+        keys = among(outbox.c.key, {row.key for row in first}, is_sqlite=self._database.is_sqlite)
+        entries = select(outbox).where(keys, outbox.c.pending, outbox.c.urgency == literal_column(f"{Urgency.NEXT:d}"))
+        async with self._database.reading() as connection:
+            found = [_row(row) for row in await connection.execute(entries)]
+        last = {(row.topic, row.key): row.id for row in first}
+        before = {row.id: row for row in found if row.id < last.get((row.topic, row.key), 0) and row.id not in known}
+        after = [row for row in rows if row.urgency > Urgency.FIRST and row.id not in before]
+        return [*sorted([*first, *before.values()], key=lambda row: row.id), *after]
 
     async def settle(self, kept: Sequence[Published], done: Sequence[int]) -> None:
         """After the broker's acknowledgement: keep rows that a consumer must confirm, delete the others."""
@@ -111,4 +156,4 @@ class OutboxRows:
 
 def _row(row: object) -> OutboxRow:
     headers = [(name, value.encode()) for name, value in orjson.loads(row.headers)]  # type: ignore[attr-defined]
-    return OutboxRow(row.id, row.topic, row.key, row.event_id, headers, row.value)  # type: ignore[attr-defined]
+    return OutboxRow(row.id, row.topic, row.key, row.event_id, headers, row.value, Urgency(row.urgency))  # type: ignore[attr-defined]

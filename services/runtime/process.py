@@ -24,6 +24,7 @@ from services.runtime.live_directory import LiveDirectory
 from services.runtime.logging import configure_logging
 from services.runtime.outbox_rows import OutboxRows
 from services.runtime.ownership import OwnershipRows
+from services.runtime.read_ahead import ReadAhead
 from services.runtime.reconciler import Reconciler
 from services.runtime.relay import Relay
 from services.runtime.remembered_facts import open_clock
@@ -56,7 +57,8 @@ class Process:
         self.directory = LiveDirectory(database)
         self.watch = TopicWatch(settings, self.bus.admin)
         self.keepers: list[Keeper] = []
-        self.relay = Relay(settings, self.bus.new_producer, OutboxRows(database), self.watch, self.lanes)
+        read_ahead = ReadAhead(settings, database, self.watch)
+        self.relay = Relay(settings, self.bus.new_producer, OutboxRows(database), self.watch, self.lanes, read_ahead)
         self.reconciler = Reconciler(settings, database, self.watch, self.lanes, self.relay.wake)
         self._ready: list[Callable[[], bool]] = []
         self._tasks: list[tuple[str, Task]] = []

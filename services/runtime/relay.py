@@ -12,29 +12,26 @@ from typing import Any
 
 import structlog
 
-from events.topics import TopicName
+from events.base import Urgency
 from services.runtime.bus_admin import BUS_TROUBLE
 from services.runtime.metrics import RECORDS_PUBLISHED
 from services.runtime.outages import through_outages
-from services.runtime.outbox_rows import OutboxRow, OutboxRows, Published
+from services.runtime.outbox_rows import CONFIRMED_BY, OutboxRow, OutboxRows, Published
+from services.runtime.read_ahead import ReadAhead
 from services.runtime.settings import Settings
 from services.runtime.topic_watch import TopicWatch
 
 log = structlog.get_logger(__name__)
 
-CONFIRMED_BY: Mapping[TopicName, str] = {
-    "incidents": "escalation",
-    "petitions": "escalation",
-    "notifications": "notifier",
-}
-"""Topics whose records a service of ours must handle, and which: their rows wait for its inbox."""
-
-BATCH = 500
+BATCH = 200
+"""Records that go out together at most; an urgent one waits for the batch before it."""
 POLL_SECONDS = 1.0
 """How often lanes are looked at without being woken: rows of another process (an orphaned lane)."""
 SETTLE_SECONDS = 0.1
 """Acknowledged rows are settled together this often: each settling is a commit, and commits are what is scarce."""
 PAUSE_SECONDS = 0.005
+READ_SECONDS = 0.02
+"""How often it is asked how far a reader has come, while less urgent records wait for it."""
 UNSETTLED_LIMIT = 2_000
 RETRY_SECONDS = 0.5
 
@@ -49,11 +46,13 @@ class Relay:
         rows: OutboxRows,
         watch: TopicWatch,
         lanes: Callable[[], Sequence[str]],
+        read_ahead: ReadAhead,
     ) -> None:
         self._new_producer = new_producer
         self._rows = rows
         self._watch = watch
         self._lanes = lanes
+        self._read_ahead = read_ahead
         self._confirmed = {settings.topic(name) for name in CONFIRMED_BY}
         self._woken = asyncio.Event()
         self._producer: Any = None
@@ -76,7 +75,8 @@ class Relay:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                    seconds = READ_SECONDS if self._read_ahead.is_full else POLL_SECONDS
+                    await asyncio.wait_for(self._woken.wait(), seconds)
         finally:
             settling.cancel()
             await asyncio.gather(settling, return_exceptions=True)
@@ -86,13 +86,21 @@ class Relay:
         while True:
             self._woken.clear()
             lanes = list(self._lanes())
-            rows = await self._rows.pending(lanes, BATCH, known=self._acknowledged) if lanes else []
+            rows = await self._next(lanes) if lanes else []
             if not rows:
                 return
             await self._publish(rows)
             await asyncio.sleep(PAUSE_SECONDS)  # what is committed meanwhile goes out together
             while len(self._acknowledged) >= UNSETTLED_LIMIT:  # noqa: ASYNC110 - the settling has its own pace
                 await asyncio.sleep(SETTLE_SECONDS)
+
+    async def _next(self, lanes: Sequence[str]) -> list[OutboxRow]:
+        """Return what goes out now: what is urgent, and of the rest no more than its reader soon takes."""
+        known = self._acknowledged.keys()
+        rows = await self._rows.pending(lanes, BATCH, known, least_urgent=Urgency.NEXT)
+        rows = await self._rows.in_order(rows, known)
+        room = await self._read_ahead.room()
+        return [*rows, *await self._rows.pending(lanes, room, known, most_urgent=Urgency.REMINDER)]
 
     async def _settle_for_ever(self) -> None:
         """Note in the outbox what the broker has. Dying before it repeats records, and repeats do nothing."""
@@ -127,6 +135,8 @@ class Relay:
             confirmed = row.topic in self._confirmed
             place = Published(row.id, ids[row.topic], outcome.partition, outcome.offset) if confirmed else None
             self._acknowledged[row.id] = place
+            if place is not None and row.urgency >= Urgency.REMINDER:
+                self._read_ahead.note(row.topic, place)
             RECORDS_PUBLISHED.inc()
         if failed is not None:
             raise failed

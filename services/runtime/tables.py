@@ -125,6 +125,13 @@ outbox = Table(
     Column("headers", Text, nullable=False),
     Column("value", LargeBinary, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column(
+        "urgency",
+        Integer,
+        nullable=False,
+        server_default="0",
+        doc="events.base.Urgency: the lowest goes out first, and within one the oldest",
+    ),
     Column("tries", Integer, nullable=False, default=0),
     Column("published_at", BigInteger, nullable=True, doc="the database's own clock, in microseconds"),
     Column("topic_id", Text, nullable=True),
@@ -135,9 +142,25 @@ outbox = Table(
 Index(
     "ix_outbox_pending",
     outbox.c.lane,
+    outbox.c.urgency,
     outbox.c.id,
     sqlite_where=text("pending = 1"),
     postgresql_where=text("pending"),
+)
+Index(
+    "ix_outbox_published",
+    outbox.c.topic,
+    outbox.c.topic_id,
+    outbox.c.partition,
+    outbox.c.offset,
+    sqlite_where=text("pending = 0"),
+    postgresql_where=text("NOT pending"),
+)
+Index(
+    "ix_outbox_overtaken",
+    outbox.c.key,
+    sqlite_where=text("pending = 1 AND urgency = 1"),
+    postgresql_where=text("pending AND urgency = 1"),
 )
 Index(
     "ix_outbox_unconfirmed",

@@ -15,7 +15,7 @@ from services.runtime.consumption import Applied, Consumption, Received, Record
 from services.runtime.database import Database
 from services.runtime.outbox_rows import OutboxRows, Outgoing, Published
 from services.runtime.ownership import MICROS, Ownership
-from services.runtime.reconciler import GRACE_MICROS, SILENCE_MICROS, Reconciler
+from services.runtime.reconciler import GRACE_MICROS, PAGE, SILENCE_MICROS, SILENCE_ROUNDS, Reconciler
 from services.runtime.settings import Settings
 from services.runtime.store import Position, Store, UnitOfWork
 from services.runtime.tables import outbox
@@ -207,3 +207,35 @@ async def test_unreadable_record_of_a_foreign_client_may_come_again_mended(desk:
     await consumption.handle([(owned, "id-2", [mended])])
     async with desk.store.transaction() as unit:
         assert await unit.seen("escalation", ["/school|1"]) == {"/school|1"}
+
+
+async def test_every_lost_row_is_found_however_many_there_are(desk: Desk) -> None:
+    """More rows than one page: those handled go, those passed over are pending again, those not reached stay."""
+    count = 2 * PAGE + 30
+    async with desk.store.transaction() as unit:
+        await unit.append([(LANE, outgoing(f"n{number}", TOPIC)) for number in range(count)])
+    rows = await rows_of(desk.database, outbox)
+    places = [Published(row.id, "id-2", 0, number) for number, row in enumerate(rows)]
+    await OutboxRows(desk.database).settle(places, [])
+    async with desk.database.writing() as connection:
+        await connection.execute(update(outbox).values(published_at=int(time.time() * MICROS) - LONG_AGO))
+    await desk.consumer_has(count - 11, *(f"n{number}" for number in range(0, count, 2)))
+    assert await desk.reconciler.compare() == (count - 10) // 2
+    left = await desk.left()
+    assert sum(left.values()) == (count - 10) // 2
+    assert [name for name, pending in left.items() if not pending] == [f"n{n}" for n in range(count - 10, count)]
+
+
+async def test_silence_is_asked_for_from_time_to_time(desk: Desk) -> None:
+    """A row that falls silent after the first comparison is found half a minute later at the latest."""
+    await desk.publish(outgoing("young", TOPIC), 9)
+    assert await desk.reconciler.compare() == 0
+    await desk.publish(outgoing("silent", TOPIC), 10, ago=SILENCE_MICROS + MICROS)
+    assert [await desk.reconciler.compare() for _ in range(SILENCE_ROUNDS)] == [0] * (SILENCE_ROUNDS - 1) + [1]
+
+
+async def test_silent_row_is_judged_by_its_own_consumer(desk: Desk) -> None:
+    """A message that fell silent is the notifier's to answer for: the escalation's inbox says nothing about it."""
+    await desk.publish(outgoing("message", "tocsin.notifications"), 9, ago=SILENCE_MICROS + MICROS)
+    assert await desk.reconciler.compare() == 0
+    assert await desk.left() == {"message": False}

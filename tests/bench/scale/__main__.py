@@ -20,12 +20,13 @@ from pathlib import Path
 
 from tests.bench.scale.filling import Template
 from tests.bench.scale.flow import measure_flow, measure_throughput
+from tests.bench.scale.meanwhile import measure_meanwhile
 from tests.bench.scale.restart import measure_restart
 from tests.bench.scale.storm import measure_storm
 from tests.bench.scale.tick import measure_tick
 from tests.bench.scale.world import World, world
 
-MEASURES = ("restart", "throughput", "flow", "storm", "tick")
+MEASURES = ("restart", "throughput", "flow", "storm", "meanwhile", "tick")
 BYTES_A_CASE = 16_000
 """A case in SQLite with its indexes, and once more for what is written while it is filled."""
 SPREAD = timedelta(days=1)
@@ -76,8 +77,16 @@ async def _lines(made: World, plan: Plan, measures: list[str]) -> AsyncIterator[
         for line in await measure_flow(made, plan.rate, plan.seconds, noted):
             yield line
         yield made.memory("after the flow")
+    async for line in _masses(made, plan, measures):
+        yield line
+
+
+async def _masses(made: World, plan: Plan, measures: list[str]) -> AsyncIterator[str]:
     if "storm" in measures:
         for line in await measure_storm(made, plan.storm, plan.seconds):
+            yield line
+    if "meanwhile" in measures:
+        for line in await measure_meanwhile(made, plan.tick):
             yield line
     if "tick" in measures:
         for line in await measure_tick(made, plan.tick):

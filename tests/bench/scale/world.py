@@ -13,6 +13,7 @@ from typing import Any, cast
 import psutil
 from sqlalchemy import delete, func, select
 
+from events.base import Urgency
 from events.topics import PARTITIONS
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.live_directory import LiveDirectory
@@ -95,9 +96,10 @@ class World:
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
-    async def unpublished(self, lanes: str = "") -> int:
-        """Return how many records wait in the outbox to be published, in the lanes that begin so."""
-        statement = select(func.count()).where(outbox.c.pending, outbox.c.lane.startswith(lanes))
+    async def unpublished(self, lanes: str = "", least_urgent: Urgency = Urgency.BULK) -> int:
+        """Return how many records wait in the outbox to be published, in the lanes that begin so, up to an urgency."""
+        waiting = (outbox.c.pending, outbox.c.lane.startswith(lanes), outbox.c.urgency <= least_urgent)
+        statement = select(func.count()).where(*waiting)
         async with self.stack.database.reading() as connection:
             return int((await connection.execute(statement)).scalar_one())
 

@@ -15,6 +15,7 @@ from services.runtime.bus_admin import BusAdmin
 from services.runtime.consumption import Record
 from services.runtime.database import Database
 from services.runtime.outbox_rows import OutboxRows
+from services.runtime.read_ahead import ReadAhead
 from services.runtime.relay import Relay
 from services.runtime.settings import Settings
 from services.runtime.topic_watch import TopicWatch
@@ -78,7 +79,12 @@ class KafkaBus:
         self._lanes: Sequence[str] = ()
         self._watch = TopicWatch(settings, BusAdmin(settings, bootstrap))
         self._relay = Relay(
-            settings, kafka_access(settings, bootstrap).new_producer, self._rows, self._watch, lambda: self._lanes
+            settings,
+            kafka_access(settings, bootstrap).new_producer,
+            self._rows,
+            self._watch,
+            lambda: self._lanes,
+            ReadAhead(settings, database, self._watch),
         )
 
     async def __aenter__(self) -> Self:

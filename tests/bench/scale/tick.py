@@ -54,7 +54,7 @@ async def measure_tick(world: World, count: int) -> list[str]:
         filing.cancel()
         await asyncio.gather(filing, return_exceptions=True)
     peak = world.memory("after the tick")
-    entries = partial(world.unpublished, Urgency.NEXT)
+    entries = partial(world.unpublished, least_urgent=Urgency.NEXT)
     published = await until_zero(entries, "journal entries in the outbox", PATIENCE_SECONDS) - begun
     waiting = await world.unpublished()
     late, filed, beside = list[float](), list[float](), list[float]()

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from escalation_policies.case import Case, Clock, LevelState, Seat
+from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import answer
+from escalation_policies.machine.rules import answer_rounds
 from escalation_policies.machine.telling import Message, entitled, name_stand_ins, reachable, seat, send
 from escalation_policies.schema import Level
 from events.incident import IncidentAcknowledged, IncidentDeclined
@@ -61,14 +62,12 @@ def accept(ledger: Ledger, level: Level, person_id: str) -> None:
     waiting = f"; still waiting for {', '.join(missing)}" if missing else ""
     ledger.write("acknowledged", f"responsibility accepted{waiting}", level=level.level, by=person_id)
     if complete is not None:
-        for key in receipt_clocks(ledger.case, level):
-            _answer(ledger, key, complete)
+        _answer(ledger, level, complete)
 
 
-def _answer(ledger: Ledger, key: str, complete: datetime) -> None:
-    clock = ledger.case.clock(key)
-    if clock is not None:
-        answer(ledger, clock, complete, "acknowledged in time", "acknowledged after the deadline")
+def _answer(ledger: Ledger, level: Level, complete: datetime) -> None:
+    name = receipt_clock(ledger.case, level)
+    answer_rounds(ledger, name, level.level, complete, "acknowledged in time", "acknowledged after the deadline")
 
 
 def decline(ledger: Ledger, fact: IncidentDeclined) -> None:
@@ -95,8 +94,7 @@ def _decline_at(ledger: Ledger, level: Level, fact: IncidentDeclined) -> None:
     if state.acknowledged_at is None and completed_at(level, state) is not None:
         # a stand-in accepted before, which answers for who declines now
         ledger.put_level(state.model_copy(update={"acknowledged_at": ledger.at}))
-        for key in receipt_clocks(ledger.case, level):
-            _answer(ledger, key, ledger.at)
+        _answer(ledger, level, ledger.at)
         return
     clock = open_receipt(ledger.case, level)
     spoken = {s.person_id for s in seats if s.declined_at is not None or s.acknowledged_at is not None}
@@ -156,16 +154,15 @@ def _place(question: str) -> str:
     return question.rsplit("@", 1)[1]
 
 
-def receipt_clocks(case: Case, level: Level) -> list[str]:
-    """Return the keys of the clocks that a receipt of this level answers, oldest round first."""
-    first = case.policy.index(level.level) == 0
-    return [clock.key for clock in case.rounds("report_to_principal" if first else "upward_receipt", level.level)]
+def receipt_clock(case: Case, level: Level) -> ClockName:
+    """Return the name of the clock that a receipt of this level answers."""
+    return "report_to_principal" if case.policy.index(level.level) == 0 else "upward_receipt"
 
 
 def open_receipt(case: Case, level: Level) -> Clock | None:
     """Return the level's running receipt clock."""
-    clocks = (case.clock(key) for key in receipt_clocks(case, level))
-    return next((clock for clock in clocks if clock is not None and clock.status == "running"), None)
+    clocks = case.rounds(receipt_clock(case, level), level.level)
+    return next((clock for clock in clocks if clock.status == "running"), None)
 
 
 def _acknowledged(seat_: Seat, at: datetime) -> Seat:

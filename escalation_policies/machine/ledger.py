@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from escalation_policies.case import Case, Clock, LevelState
+from escalation_policies.folded import Folded
+from escalation_policies.folding import fold
 from escalation_policies.selector import Directory, SchoolName, Selector
 from events.escalation import Cause, EntryKind, JournalEntry, Recipient, Resolution, Told
 from events.incident import IncidentFiled
@@ -163,6 +165,11 @@ class Ledger:
         self.put_clock(clock)
         self.write("clock-started", reason, clock=clock)
 
+    def put_folded(self, folded: Folded) -> None:
+        """Store the folded rounds of a clock, in place of what they were."""
+        others = tuple(f for f in self.case.folded if (f.name, f.level) != (folded.name, folded.level))
+        self.case = self.case.model_copy(update={"folded": (*others, folded)})
+
     def put_level(self, level: LevelState) -> None:
         """Store a level's state, in place of what it was."""
         others = tuple(other for other in self.case.levels if other.level != level.level)
@@ -177,7 +184,8 @@ class Ledger:
         self.effects.append(report)
 
     def finish(self) -> tuple[Effect, ...]:
-        """Return the effects; the first entry carries the cause and every answer of the directory."""
+        """End the decision: return the effects; the first entry carries the cause and every answer of the directory."""
+        self.case = fold(self.case)
         resolved = tuple(
             Resolution(question=question, recipients=recipients)
             for question, recipients in sorted(self.directory.answers.items())

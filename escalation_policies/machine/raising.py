@@ -1,6 +1,5 @@
 """Going up the chain: a level is told and must answer; a level without anybody is passed; the top is told again."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -91,15 +90,21 @@ def _stand_alone(ledger: Ledger, rounds: list[Clock], because: str | None) -> No
         if clock.status in {"running", "satisfied"} and clock.because not in {None, because}:
             common = set(_causes(ledger.case, because))
             tie = next((key for key in _causes(ledger.case, clock.because) if key in common), None)
-            ledger.put_clock(clock.model_copy(update={"because": tie}))
+            at = clock.because_at if tie == clock.because else _folded_until(ledger.case, tie)
+            ledger.put_clock(clock.model_copy(update={"because": tie, "because_at": at}))
 
 
-def _causes(case: Case, key: str | None) -> Iterator[str]:
-    """Yield the key of a clock, then of the one that started it by not being answered, and so on."""
-    while key is not None:
-        yield key
-        clock = case.clock(key)
-        key = clock.because if clock is not None else None
+def _causes(case: Case, key: str | None) -> list[str]:
+    """Return the key of a clock, then of what started it by not being answered, and so on."""
+    found = [] if key is None else [key]
+    for one in found:
+        found += [cause for cause in case.causes_of(one) if cause not in found]
+    return found
+
+
+def _folded_until(case: Case, key: str | None) -> datetime | None:
+    """Return the latest deadline of folded rounds, when the key is theirs."""
+    return next((fold.silence.until for fold in case.folded if fold.key == key and fold.silence is not None), None)
 
 
 def repeat_at_top(ledger: Ledger, clock: Clock) -> None:

@@ -35,8 +35,8 @@ class CaseSummary(BaseModel):
     updated_at: Utc
     deadlines: Mapping[str, Utc] = Field(description="Running clocks, by name.")
     breached: tuple[str, ...] = Field(
-        description="Clocks that were missed, by name. Of many rounds of one clock the first and the latest: the timeline "
-        "has all."
+        description="Clocks that were missed, by name. Of many rounds of one clock the first and the latest: the "
+        "timeline has all."
     )
 
 

@@ -60,6 +60,17 @@ def test_delegate_of_the_person_complained_of_is_not_told() -> None:
     assert scenario.hearers.isdisjoint({"petition-officer", "district-deputy", "bureau-leader"})
 
 
+def test_delegate_of_the_delegate_is_not_told() -> None:
+    """The petition officer's deputy hands it on to the director: the director, and nobody else there, hears nothing."""
+    county = County()
+    county.appoint("district-deputy", "petition-officer")
+    county.appoint("director", "district-deputy")
+    scenario = filed("petition-officer", county=county)
+    everything_happens(scenario)
+    assert scenario.hearers.isdisjoint({"petition-officer", "district-deputy", "director"})
+    assert "director" in scenario.opened.excluded
+
+
 def test_delegate_appointed_later_is_excluded_from_then_on() -> None:
     """Appointed on day 3: what comes after passes them over, and stays so when the appointment ends."""
     county = County()

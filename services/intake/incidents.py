@@ -110,8 +110,7 @@ async def _open_or_join(
     joined = await case_to_join(unit, fact, policy, separate=reading.report.separate)
     opening = fact if joined is None else await join(unit, fact, joined)
     if joined is None:
-        severity = policy.severity_of(fact.severity, urgent=fact.urgent)
-        deadlines = opening_deadlines(policy, severity, fact.received_at, fact.due_at)
+        deadlines = opening_deadlines(fact, policy, deps.directory())
     else:
         deadlines = await running_deadlines(unit, joined)
     accepted = Accepted(

@@ -1,6 +1,6 @@
 """What must be true of every case at every moment, whatever happened: asserted by the property tests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from escalation_policies.case import DEADLINE, Case, Clock
@@ -70,18 +70,49 @@ def journal_replays(decisions: Sequence[Decision], entries: Sequence[JournalEntr
 
 def breaches_are_true(case: Case, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Once all facts are in: who answered in time has no breach, who did not has one, and each was written down."""
-    recorded = {entry.clock for entry in entries if entry.kind == "breach-recorded"}
-    withdrawn = {entry.clock for entry in entries if entry.kind == "breach-withdrawn"}
+    breaches_are_written_down(case, entries, now)
     for clock in case.clocks:
-        assert clock.status != "running" or clock.deadline > now, clock
-        assert clock.status != "breached" or (clock.key in recorded and clock.key not in withdrawn), clock
-        assert clock.status != "satisfied" or (clock.key in recorded) == (clock.key in withdrawn), clock
         answered = _answered_at(case, clock)
         if clock.status == "satisfied":
             assert answered is not None, clock
             assert answered <= clock.deadline, clock
         elif clock.status != "cancelled":
             assert answered is None or answered > clock.deadline, (clock, answered)
+
+
+def breaches_are_written_down(case: Case, entries: Sequence[JournalEntry], now: datetime) -> None:
+    """The journal has each breach that stands, each that was withdrawn, and no other; no deadline was passed over."""
+    recorded = {entry.clock for entry in entries if entry.kind == "breach-recorded"}
+    withdrawn = {entry.clock for entry in entries if entry.kind == "breach-withdrawn"}
+    for clock in case.clocks:
+        assert clock.status != "running" or clock.deadline > now, clock
+        assert clock.status != "breached" or (clock.key in recorded and clock.key not in withdrawn), clock
+        assert clock.status != "satisfied" or (clock.key in recorded) == (clock.key in withdrawn), clock
+
+
+def folded_breaches_are_true(
+    case: Case, decisions: Sequence[Decision], entries: Sequence[JournalEntry], updates: Collection[datetime]
+) -> None:
+    """No breach stands of a folded follow-up that an update of its time answered, unless it is final."""
+    lived = {clock.key: clock for one in decisions if one.state is not None for clock in one.state.clocks}
+    folded = [c for key, c in lived.items() if c.name == "follow_up" and case.clock(key) is None]
+    final = max((clock.round for clock in folded if clock.status == "satisfied"), default=-1)
+    for clock in folded:
+        cause = lived.get(clock.because or "")
+        waits = min(clock.started_at, cause.deadline) if cause is not None else clock.started_at
+        if clock.status == "breached" and clock.round > final and any(waits < at <= clock.deadline for at in updates):
+            assert any(_takes_back(lived, entry, clock) for entry in entries), clock
+
+
+def _takes_back(lived: Mapping[str, Clock], entry: JournalEntry, clock: Clock) -> bool:
+    """Return whether an entry says of this folded breach, or of a later round of its silence, that it is none."""
+    spoken_of = lived.get(entry.clock or "")
+    if spoken_of is None or (spoken_of.name, spoken_of.level) != (clock.name, clock.level):
+        return False
+    is_later = spoken_of.round >= clock.round
+    if entry.kind == "breach-withdrawn":
+        return is_later and entry.received_at <= clock.deadline
+    return entry.kind == "clock-cancelled" and is_later
 
 
 def _answered_at(case: Case, clock: Clock) -> datetime | None:

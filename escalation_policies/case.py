@@ -178,6 +178,13 @@ class Case(Frozen):
         found = [clock for clock in self.clocks if clock.name == name and level in {None, clock.level}]
         return sorted(found, key=lambda clock: clock.round)
 
+    def receipts(self, level: str) -> list[Clock]:
+        """Return the clocks that a receipt of ``level`` stops, in the order in which they were started.
+
+        The level that was told first has ``report_to_principal``: the first one of the chain that may hear of it.
+        """
+        return [*self.rounds("report_to_principal", level), *self.rounds("upward_receipt", level)]
+
     def fold(self, name: ClockName, level: str) -> Folded | None:
         """Return the folded rounds of a clock at a level, if there are any."""
         return next((fold for fold in self.folded if (fold.name, fold.level) == (name, level)), None)
@@ -195,7 +202,7 @@ class Case(Frozen):
 
     def asked(self, level: str) -> bool:
         """Return whether a receipt was asked of ``level``, and that was not called off since."""
-        return bool(self.standing("upward_receipt", level))
+        return bool(self.standing("report_to_principal", level) or self.standing("upward_receipt", level))
 
     def causes_of(self, key: str) -> tuple[str, ...]:
         """Return the keys of the clocks whose silence started the clock (or the folded rounds) of this key."""

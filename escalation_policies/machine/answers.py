@@ -11,6 +11,9 @@ from escalation_policies.machine.telling import Message, entitled, name_stand_in
 from escalation_policies.schema import Level
 from events.incident import IncidentAcknowledged, IncidentDeclined
 
+RECEIPTS: tuple[ClockName, ...] = ("report_to_principal", "upward_receipt")
+"""The clocks that a receipt stops, of the level that was told first, and of every other."""
+
 
 def levels_of(ledger: Ledger, person_id: str) -> list[Level]:
     """Return the told levels at which a person may answer: where they were told, or are named today."""
@@ -66,8 +69,8 @@ def accept(ledger: Ledger, level: Level, person_id: str) -> None:
 
 
 def _answer(ledger: Ledger, level: Level, complete: datetime) -> None:
-    name = receipt_clock(ledger.case, level)
-    answer_rounds(ledger, name, level.level, complete, "acknowledged in time", "acknowledged after the deadline")
+    for name in RECEIPTS:
+        answer_rounds(ledger, name, level.level, complete, "acknowledged in time", "acknowledged after the deadline")
 
 
 def decline(ledger: Ledger, fact: IncidentDeclined) -> None:
@@ -154,15 +157,9 @@ def _place(question: str) -> str:
     return question.rsplit("@", 1)[1]
 
 
-def receipt_clock(case: Case, level: Level) -> ClockName:
-    """Return the name of the clock that a receipt of this level answers."""
-    return "report_to_principal" if case.policy.index(level.level) == 0 else "upward_receipt"
-
-
 def open_receipt(case: Case, level: Level) -> Clock | None:
     """Return the level's running receipt clock."""
-    clocks = case.rounds(receipt_clock(case, level), level.level)
-    return next((clock for clock in clocks if clock.status == "running"), None)
+    return next((clock for clock in case.receipts(level.level) if clock.status == "running"), None)
 
 
 def _acknowledged(seat_: Seat, at: datetime) -> Seat:

@@ -146,6 +146,10 @@ class Ledger:
             self._passed_over.add(selector.question)
             self.write("recipient-excluded", f"the case concerns who holds {selector.question}: passed over")
 
+    def has_passed_over(self, selectors: Sequence[Selector]) -> bool:
+        """Return whether somebody was not told in this decision whom one of these selectors names."""
+        return any(selector.question in self._passed_over for selector in selectors)
+
     def request(self, notification: NotificationRequested) -> None:
         """Ask for one message; who is told the same at two levels gets it once."""
         if notification.notification_id not in self._requested:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from escalation_policies import clockwork
 from escalation_policies.case import Case, Clock, LevelState
+from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import (
@@ -27,46 +28,64 @@ TOLD_LATE = timedelta(seconds=60)
 nobody breaches a clock before hearing of it (ADR 0004). Below it, lateness never compounds."""
 
 
-def raise_to(ledger: Ledger, index: int, message: Message, reason: str, *, because: str | None) -> int:
+def raise_to(
+    ledger: Ledger,
+    index: int,
+    message: Message,
+    reason: str,
+    *,
+    because: str | None,
+    clock: ClockName = "upward_receipt",
+) -> int:
     """Tell the level at ``index`` and start its receipt clock; pass it when nobody there can be reached.
 
-    ``because`` is the key of the clock whose silence is the reason, if one is. Return the place of the level that was
+    ``because`` is the key of the clock whose silence is the reason, if one is. ``clock``: another receipt clock, where
+    the first levels were passed over and this one is the first to be told. Return the place of the level that was
     told, which is the last when nobody at all was left.
     """
     policy = ledger.case.policy
     level = policy.chain[index]
     named = whom_to_tell(ledger, level)
     if reachable(level, named):
-        _ask(ledger, level, named, message, reason, because)
+        _ask(ledger, level, named, message, reason, because, clock)
         return index
     if index + 1 < len(policy.chain):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; going on", level=level.level)
-        return raise_to(ledger, index + 1, message, f"{reason}; {level.level} has nobody", because=because)
+        further = f"{reason}; {level.level} has nobody"
+        return raise_to(ledger, index + 1, message, further, because=because, clock=clock)
     fallback = name_selectors(ledger, fallback_of(policy))
     if reachable(level, fallback):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; the fallback is told", level=level.level)
     else:
         ledger.write("nobody-found", "nobody at all is left to tell: mend the directory now", level=level.level)
-    _ask(ledger, level, [*named, *fallback], message, reason, because)
+    _ask(ledger, level, [*named, *fallback], message, reason, because, clock)
     return index
 
 
-def _ask(ledger: Ledger, level: Level, named: list[Named], message: Message, reason: str, because: str | None) -> None:
+def _ask(
+    ledger: Ledger,
+    level: Level,
+    named: list[Named],
+    message: Message,
+    reason: str,
+    because: str | None,
+    name: ClockName,
+) -> None:
     """Tell a level; a receipt clock starts unless one runs already, or the level has accepted."""
     case, anchor = ledger.case, anchor_of_telling(ledger)
     state = case.level(level.level) or LevelState(level=level.level, told_at=anchor)
     if because is not None:
         state = state.hearing(because)
     seat(ledger, state, named, anchor)
-    rounds = case.rounds("upward_receipt", level.level)
+    rounds = case.receipts(level.level)
     asks = state.acknowledged_at is None and all(clock.status != "running" for clock in rounds)
     clock = clockwork.start(
         case.policy,
-        "upward_receipt",
+        name,
         level.level,
         case.severity,
         anchor,
-        round_number=case.next_round("upward_receipt", level.level),
+        round_number=case.next_round(name, level.level),
         because=because,
     )
     told = send(ledger, level, named, replace(message, deadline=clock.deadline) if asks else message)

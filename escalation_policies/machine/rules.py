@@ -144,8 +144,10 @@ def _call_off_folded(ledger: Ledger, folded: Folded, clock: Clock) -> None:
 def _start_report_upward(ledger: Ledger, clock: Clock) -> None:
     state = ledger.case.level(clock.level)
     anchor = (state.acknowledged_at if state else None) or ledger.at
-    because = clock.key if ledger.case.policy.index(clock.level) > 0 else None
-    start_report_upward(ledger, clock.level, anchor, because=because)
+    is_first = clock.name == "report_to_principal"
+    start_report_upward(ledger, clock.level, anchor, because=None if is_first else clock.key)
+    if is_first and ledger.case.policy.index(clock.level) + 1 == len(ledger.case.policy.chain):
+        _start_follow_up(ledger, clock)  # nobody is above to report to, and the case must go on all the same
 
 
 def _tell_next_level(ledger: Ledger, clock: Clock) -> None:
@@ -154,7 +156,7 @@ def _tell_next_level(ledger: Ledger, clock: Clock) -> None:
     if above == len(policy.chain):
         raising.repeat_at_top(ledger, clock)
         return
-    who = "principal not reached" if clock.name == "report_to_principal" else f"{clock.level} did not answer"
+    who = "principal not reached" if clock.level == policy.chain[0].level else f"{clock.level} did not answer"
     message = Message("incident_unreached", clock.key, f"told:{policy.chain[above].level}")
     raising.raise_to(ledger, above, message, f"{who} by the deadline", because=clock.key)
 

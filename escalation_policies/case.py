@@ -12,6 +12,7 @@ from pydantic import Field
 
 from escalation_policies.clock_rules import ClockName
 from escalation_policies.folded import Folded, key_of
+from escalation_policies.held import Held
 from escalation_policies.schema import Family, Policy
 from events.base import Frozen, Utc
 from events.incident import Casualties, Severity
@@ -164,6 +165,7 @@ class Case(Frozen):
     clocks: tuple[Clock, ...] = ()
     levels: tuple[LevelState, ...] = ()
     folded: tuple[Folded, ...] = ()
+    held: tuple[Held, ...] = Field(default=(), description="Messages that quiet hours hold.")
 
     def clock(self, key: str) -> Clock | None:
         """Return the clock of this key."""

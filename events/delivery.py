@@ -9,7 +9,9 @@ from pydantic import Field
 
 from events.base import Body, Identifier, Utc
 
-DeliveryState = Literal["attempted", "handed-over", "failed-temporary", "failed-permanent", "outcome-unknown"]
+DeliveryState = Literal[
+    "attempted", "handed-over", "failed-temporary", "failed-permanent", "outcome-unknown", "cancelled"
+]
 
 
 class DeliveryRecorded(Body):
@@ -23,7 +25,7 @@ class DeliveryRecorded(Body):
     channel: Literal["sms", "email"]
     state: DeliveryState
     try_number: int = Field(ge=1, description="1 for the first try of this notification.")
-    provider: Identifier
+    provider: Identifier = Field(description="Who was asked to carry it; `none` for one that was cancelled.")
     provider_id: str | None = Field(default=None, description="The provider's own id of the message.")
     reason: str | None = Field(default=None, description="Provider code and text; never an address or a number.")
     at: Utc

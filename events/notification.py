@@ -70,3 +70,16 @@ class NotificationRequested(CaseFact):
     asks_acknowledgement: bool = True
     code: str | None = Field(default=None, description="The recipient's own acknowledgement code for this case.")
     exercise: bool = False
+
+
+class NotificationCancelled(CaseFact):
+    """A message that quiet hours hold is not to be sent any more. It changes nothing once the message is on its way."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.notification.cancelled.v1"
+
+    notification_id: Identifier = Field(description="The request that it takes back.")
+    person_id: Identifier
+    contact_id: Identifier
+    channel: Literal["sms", "email"]
+    lane: Lane
+    reason: str = Field(description="Why, for a person who asks.")

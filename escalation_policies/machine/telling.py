@@ -113,7 +113,7 @@ def send(ledger: Ledger, level: Level, named: Sequence[Named], message: Message)
             for contact in item.recipient.contacts:
                 if contact.channel == channel:
                     request = _request(ledger, level, item.recipient, contact.contact_id, channel, message)
-                    ledger.request(request)
+                    ledger.request(request, item.recipient)
                     ids.append(request.notification_id)
         if ids:
             told.append(

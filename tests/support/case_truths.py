@@ -6,7 +6,7 @@ from datetime import datetime
 from escalation_policies.case import DEADLINE, Case, Clock
 from escalation_policies.machine import Decision, replay
 from events.escalation import JournalEntry
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 
 
 def clocks_are_watched(case: Case) -> None:
@@ -29,6 +29,17 @@ def history_is_whole(case: Case, entries: Sequence[JournalEntry], requests: Sequ
     assert {entry.exercise for entry in entries} | {request.exercise for request in requests} <= {case.exercise}
     ids = [request.notification_id for request in requests]
     assert len(ids) == len(set(ids)), sorted(r.step for r in requests if ids.count(r.notification_id) > 1)
+
+
+def cancellations_are_true(decisions: Sequence[Decision]) -> None:
+    """Only what was asked for, and is held still, is called back, and once."""
+    held: dict[str, datetime] = {}
+    for decision in decisions:
+        for effect in decision.effects:
+            if isinstance(effect, NotificationRequested) and effect.not_before is not None:
+                held[effect.notification_id] = effect.not_before
+            if isinstance(effect, NotificationCancelled):
+                assert effect.received_at < held.pop(effect.notification_id), effect
 
 
 def nobody_is_forgotten(case: Case) -> None:

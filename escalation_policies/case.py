@@ -45,11 +45,19 @@ class Clock(Frozen):
         default=None, description="Key of the clock that started this one by not being answered: called off with it."
     )
     because_at: Utc | None = Field(default=None, description="The deadline of that clock, once it is folded away.")
+    repeats: int | None = Field(
+        default=None, description="How often its level was told again before; unset in older cases: as its round says."
+    )
 
     @property
     def key(self) -> str:
         """Return the clock's name in the case."""
         return key_of(self.name, self.level, self.round)
+
+    @property
+    def told_again(self) -> int:
+        """Return how often its level was told again before it."""
+        return self.round if self.repeats is None else self.repeats
 
 
 class Seat(Frozen):

@@ -87,7 +87,7 @@ def _ask(
         anchor,
         round_number=case.next_round(name, level.level),
         because=because,
-    )
+    ).model_copy(update={"repeats": _told_before(case, rounds)})
     told = send(ledger, level, named, replace(message, deadline=clock.deadline) if asks else message)
     if told:
         ledger.write("step-taken", reason, level=level.level, told=told)
@@ -98,6 +98,13 @@ def _ask(
     if state.acknowledged_at is not None:
         # its own duty may have been called off, or never begun, when what it had accepted was withdrawn
         start_report_upward(ledger, level.level, max(anchor, state.acknowledged_at), because=because)
+
+
+def _told_before(case: Case, rounds: list[Clock]) -> int:
+    """Return how often a level was told again before, in vain: what was called off, or before a reopening, is not."""
+    since = case.reopened_at
+    counted = [c for c in rounds if c.status != "cancelled" and (since is None or c.started_at >= since)]
+    return max((clock.told_again for clock in counted), default=0)
 
 
 def _stand_alone(ledger: Ledger, rounds: list[Clock], because: str | None) -> None:
@@ -127,10 +134,16 @@ def _folded_until(case: Case, key: str | None) -> datetime | None:
 
 
 def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
-    """Tell the last level again, with the fallback, and start another round."""
+    """Tell the last level again, with the fallback, and start another round.
+
+    A level has one receipt clock however many its parallel recipients are: who has not answered is told again, once a
+    round, and the round's key is in the id of each message. Rounds are numbered once per case, so no id comes twice;
+    how many are left is counted over those that stand, so a silence that is chased for months does not begin a new
+    alarm each week, and one that was called off, or ended by a reopening, leaves all of them.
+    """
     case, policy = ledger.case, ledger.case.policy
     top = policy.at_top
-    if clock.round >= top.rounds:
+    if clock.told_again >= top.rounds:
         ledger.write("action-withheld", f"the last of {top.rounds} rounds at the top went unanswered", clock=clock)
         return
     level = policy.chain[-1]
@@ -148,7 +161,7 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         round_number=case.next_round("upward_receipt", level.level),
         deadline=anchor + top.repeat_every,
         because=clock.key,
-    )
+    ).model_copy(update={"repeats": clock.told_again + 1})
     seat(ledger, state, silent, anchor)
     message = Message("incident_unreached", fresh.key, "told-again", deadline=fresh.deadline)
     if told := send(ledger, level, silent, message):

@@ -64,7 +64,7 @@ def _watched(case: Case, index: int) -> bool:
         return True
     if index + 1 == len(case.policy.chain):
         state = case.level(level)
-        exhausted = bool(receipts) and receipts[-1].round >= case.policy.at_top.rounds
+        exhausted = bool(receipts) and receipts[-1].told_again >= case.policy.at_top.rounds
         return exhausted or (state is not None and state.acknowledged_at is not None)
     above = [n for n in range(index + 1, len(case.policy.chain)) if case.level(case.policy.chain[n].level) is not None]
     return any(_watched(case, n) for n in above)

@@ -1,7 +1,7 @@
 """The state of one case: frozen values, nothing derived that could drift, nothing that asks the outside.
 
-A clock's key is ``<clock>@<level>``; a repeated round at the top adds ``#<round>``. The policy is frozen in, whole:
-a change of policy touches new cases only.
+A clock's key is ``<clock>@<level>``; a further round adds ``#<round>``. The policy is frozen in, whole: a change of
+policy touches new cases only. Of many rounds of one clock only the latest are kept one by one: see ``folding``.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field
 
 from escalation_policies.clock_rules import ClockName
+from escalation_policies.folded import Folded, key_of
+from escalation_policies.held import Held
 from escalation_policies.schema import Family, Policy
 from events.base import Frozen, Utc
 from events.incident import Casualties, Severity
@@ -42,11 +44,20 @@ class Clock(Frozen):
     because: str | None = Field(
         default=None, description="Key of the clock that started this one by not being answered: called off with it."
     )
+    because_at: Utc | None = Field(default=None, description="The deadline of that clock, once it is folded away.")
+    repeats: int | None = Field(
+        default=None, description="How often its level was told again before; unset in older cases: as its round says."
+    )
 
     @property
     def key(self) -> str:
         """Return the clock's name in the case."""
-        return f"{self.name}@{self.level}" + (f"#{self.round}" if self.round else "")
+        return key_of(self.name, self.level, self.round)
+
+    @property
+    def told_again(self) -> int:
+        """Return how often its level was told again before it."""
+        return self.round if self.repeats is None else self.repeats
 
 
 class Seat(Frozen):
@@ -174,6 +185,8 @@ class Case(Frozen):
     policy: Policy
     clocks: tuple[Clock, ...] = ()
     levels: tuple[LevelState, ...] = ()
+    folded: tuple[Folded, ...] = ()
+    held: tuple[Held, ...] = Field(default=(), description="Messages that quiet hours hold.")
 
     def clock(self, key: str) -> Clock | None:
         """Return the clock of this key."""
@@ -188,14 +201,44 @@ class Case(Frozen):
         found = [clock for clock in self.clocks if clock.name == name and level in {None, clock.level}]
         return sorted(found, key=lambda clock: clock.round)
 
-    def next_round(self, name: ClockName, level: str) -> int:
-        """Return the number of a further clock of this name and level: keys are never used twice."""
-        rounds = self.rounds(name, level)
-        return rounds[-1].round + 1 if rounds else 0
+    def receipts(self, level: str) -> list[Clock]:
+        """Return the clocks that a receipt of ``level`` stops, in the order in which they were started.
+
+        The level that was told first has ``report_to_principal``: the first one of the chain that may hear of it.
+        """
+        return [*self.rounds("report_to_principal", level), *self.rounds("upward_receipt", level)]
+
+    def fold(self, name: ClockName, level: str) -> Folded | None:
+        """Return the folded rounds of a clock at a level, if there are any."""
+        return next((fold for fold in self.folded if (fold.name, fold.level) == (name, level)), None)
+
+    def next_round(self, name: ClockName, level: str | None = None) -> int:
+        """Return the number of a further clock of this name (and level): keys are never used twice."""
+        numbers = [clock.round for clock in self.rounds(name, level)]
+        numbers += [fold.last for fold in self.folded if fold.name == name and level in {None, fold.level}]
+        return max(numbers, default=-1) + 1
+
+    def standing(self, name: ClockName, level: str | None = None) -> list[str]:
+        """Return the keys of the clocks of this name (and level) that were not called off; folded ones have one key."""
+        folds = [f.key for f in self.folded if f.name == name and level in {None, f.level} and f.is_standing]
+        return folds + [clock.key for clock in self.rounds(name, level) if clock.status != "cancelled"]
 
     def asked(self, level: str) -> bool:
         """Return whether a receipt was asked of ``level``, and that was not called off since."""
-        return any(clock.status != "cancelled" for clock in self.rounds("upward_receipt", level))
+        return bool(self.standing("report_to_principal", level) or self.standing("upward_receipt", level))
+
+    def causes_of(self, key: str) -> tuple[str, ...]:
+        """Return the keys of the clocks whose silence started the clock (or the folded rounds) of this key."""
+        clock = self.clock(key)
+        if clock is not None:
+            return () if clock.because is None else (clock.because,)
+        return next((fold.because for fold in self.folded if fold.key == key), ())
+
+    def waits_since(self, clock: Clock) -> datetime:
+        """Return after which moment a fact answers ``clock``: where the silence before it ended, even if seen late."""
+        cause = self.clock(clock.because) if clock.because else None
+        before = cause.deadline if cause is not None else clock.because_at
+        return min(clock.started_at, before) if before is not None else clock.started_at
 
     def next_due(self) -> tuple[Clock, Due] | None:
         """Return the earliest stored deadline. Ties go by clock key, so that a replay meets them in the same order."""

@@ -3,31 +3,19 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from escalation_policies.clockwork import start
+from escalation_policies.machine.judge import decide
+from escalation_policies.machine.open_case import Report
 from escalation_policies.schema import Policy
-from events.incident import Severity
+from escalation_policies.selector import Directory
 
 
-def opening_deadlines(
-    policy: Policy, severity: Severity, received_at: datetime, due_at: datetime | None = None
-) -> Mapping[str, datetime]:
+def opening_deadlines(report: Report, policy: Policy, directory: Directory) -> Mapping[str, datetime]:
     """Return the deadline of each clock that opens with the case, by clock key.
 
-    The machine opens the same clocks from the same values, so the 202 and the case never disagree.
+    The machine itself is asked, with the directory as it is now: where the case passes over a level, so does the
+    promise. None are promised for a school that the directory does not know.
     """
-    level, clocks = policy.chain[0].level, policy.clocks
-    found = [start(policy, "report_to_principal", level, severity, policy.waking(received_at, severity))]
-    if clocks.acceptance is not None:
-        found.append(start(policy, "acceptance", level, severity, received_at))
-    if clocks.rectification is not None:
-        found.append(
-            start(
-                policy,
-                "rectification",
-                level,
-                severity,
-                received_at,
-                deadline=max(due_at, received_at) if due_at else None,
-            )
-        )
-    return {clock.key: clock.deadline for clock in found}
+    if directory.school(report.school_id) is None:
+        return {}
+    case = decide(None, report, directory, policy, report.received_at).state
+    return case.deadlines() if case is not None else {}

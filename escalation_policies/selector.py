@@ -71,8 +71,9 @@ class Directory(Protocol):
         ...
 
     def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
-        """Return ``ids`` with whoever goes with them: delegates of these persons at any time, and offices they head.
+        """Return ``ids`` with whoever goes with them: delegates at any time, theirs in turn, and offices that ids head.
 
+        A delegate's delegate may come to act for the person, too; the office of a delegate does not go with them.
         ``heads``: the roles that head their unit. The answer is sorted.
         """
         ...

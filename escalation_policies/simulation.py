@@ -164,8 +164,7 @@ def simulate(scene: Scene, most_steps: int = MOST_STEPS) -> Timeline:
             play.hear(VERBS[answer.verb](answer.role, at))
     play.fire_until(scene.end)
     lines = tuple(line for decision in play.decisions for line in _lines(decision.effects))
-    assert play.case is not None
-    clocks = tuple(sorted(play.case.clocks, key=lambda clock: (clock.started_at, clock.key)))
+    clocks = tuple(sorted(play.clocks.values(), key=lambda clock: (clock.started_at, clock.key)))
     return Timeline(scene, lines, clocks, play.cut_at)
 
 
@@ -196,6 +195,7 @@ class _Play:
         self.case: Case | None = None
         self.cut_at: datetime | None = None
         self.decisions: list[Decision] = []
+        self.clocks: dict[str, Clock] = {}
 
     def hear(self, fact: CaseFact) -> None:
         self._keep(judge(self.case, fact, self._directory, self._policies, fact.received_at))
@@ -213,6 +213,9 @@ class _Play:
     def _keep(self, decisions: list[Decision]) -> None:
         self.decisions += decisions
         self.case = decisions[-1].state
+        for decision in decisions:
+            if decision.state is not None:
+                self.clocks |= {clock.key: clock for clock in decision.state.clocks}
 
 
 def _lines(effects: Sequence[Effect]) -> Iterator[Line]:

@@ -23,6 +23,7 @@ DeliveryState = Literal[
     "failed-permanent",
     "outcome-unknown",
     "skipped",
+    "cancelled",
 ]
 """``skipped``: not sent, for the reason beside it. ``undelivered``: taken by the provider, and lost after that."""
 
@@ -43,7 +44,7 @@ class DeliveryRecorded(Body):
     channel: Channel
     state: DeliveryState
     try_number: int = Field(ge=1, description="1 for the first try of this notification.")
-    provider: Identifier
+    provider: Identifier = Field(description="Who was asked to carry it; `none` for one that was cancelled.")
     provider_id: str | None = Field(default=None, description="The provider's own id of the message.")
     reason: str | None = Field(default=None, description="Provider code and text; never an address or a number.")
     at: Utc

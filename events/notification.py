@@ -82,3 +82,16 @@ class NotificationRequested(CaseFact):
     def urgency(self) -> Urgency:
         """Return how soon it must be asked for: as its message goes."""
         return URGENCY[self.lane]
+
+
+class NotificationCancelled(CaseFact):
+    """A message that quiet hours hold is not to be sent any more. It changes nothing once the message is on its way."""
+
+    TYPE: ClassVar[str] = "edu.tocsin.notification.cancelled.v1"
+
+    notification_id: Identifier = Field(description="The request that it takes back.")
+    person_id: Identifier
+    contact_id: Identifier
+    channel: Channel
+    lane: Lane
+    reason: str = Field(description="Why, for a person who asks.")

@@ -13,7 +13,7 @@ from events.directory import EntryRemoved, PersonRecorded, UnitRecorded
 from events.errors import UnknownType
 from events.escalation import EntryKind, JournalEntry, journal_type
 from events.incident import INCIDENT_FACTS
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from events.petition import PETITION_FACTS
 from events.unreached import ContactUnreached
 
@@ -27,7 +27,8 @@ MODELS: Mapping[str, type[Body]] = {
     **{model.TYPE: model for model in CASE_FACTS},
     **{journal_type(kind): JournalEntry for kind in get_args(EntryKind)},
     **{delivery_type(state): DeliveryRecorded for state in get_args(DeliveryState)},
-    **{model.TYPE: model for model in (NotificationRequested, UnitRecorded, PersonRecorded, EntryRemoved)},
+    **{model.TYPE: model for model in (NotificationRequested, NotificationCancelled)},
+    **{model.TYPE: model for model in (UnitRecorded, PersonRecorded, EntryRemoved)},
 }
 
 UPCASTERS: Mapping[str, Upcaster] = {}

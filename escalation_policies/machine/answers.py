@@ -3,12 +3,16 @@
 from datetime import datetime
 
 from escalation_policies.case import Case, Clock, LevelState, Seat
+from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine import raising
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import answer
+from escalation_policies.machine.rules import answer_rounds
 from escalation_policies.machine.telling import Message, entitled, name_stand_ins, reachable, seat, send
 from escalation_policies.schema import Level
 from events.incident import IncidentAcknowledged, IncidentDeclined
+
+RECEIPTS: tuple[ClockName, ...] = ("report_to_principal", "upward_receipt")
+"""The clocks that a receipt stops, of the level that was told first, and of every other."""
 
 
 def levels_of(ledger: Ledger, person_id: str) -> list[Level]:
@@ -61,14 +65,12 @@ def accept(ledger: Ledger, level: Level, person_id: str) -> None:
     waiting = f"; still waiting for {', '.join(missing)}" if missing else ""
     ledger.write("acknowledged", f"responsibility accepted{waiting}", level=level.level, by=person_id)
     if complete is not None:
-        for key in receipt_clocks(ledger.case, level):
-            _answer(ledger, key, complete)
+        _answer(ledger, level, complete)
 
 
-def _answer(ledger: Ledger, key: str, complete: datetime) -> None:
-    clock = ledger.case.clock(key)
-    if clock is not None:
-        answer(ledger, clock, complete, "acknowledged in time")
+def _answer(ledger: Ledger, level: Level, complete: datetime) -> None:
+    for name in RECEIPTS:
+        answer_rounds(ledger, name, level.level, complete, "acknowledged in time")
 
 
 def decline(ledger: Ledger, fact: IncidentDeclined) -> None:
@@ -95,8 +97,7 @@ def _decline_at(ledger: Ledger, level: Level, fact: IncidentDeclined) -> None:
     if state.acknowledged_at is None and completed_at(level, state) is not None:
         # a stand-in accepted before, which answers for who declines now
         ledger.put_level(state.model_copy(update={"acknowledged_at": ledger.at}))
-        for key in receipt_clocks(ledger.case, level):
-            _answer(ledger, key, ledger.at)
+        _answer(ledger, level, ledger.at)
         return
     hand_over(ledger, level, fact.by, step="declined", why="declined")
 
@@ -163,16 +164,9 @@ def _place(question: str) -> str:
     return question.rsplit("@", 1)[1]
 
 
-def receipt_clocks(case: Case, level: Level) -> list[str]:
-    """Return the keys of the clocks that a receipt of this level answers, oldest round first."""
-    first = case.policy.index(level.level) == 0
-    return [clock.key for clock in case.rounds("report_to_principal" if first else "upward_receipt", level.level)]
-
-
 def open_receipt(case: Case, level: Level) -> Clock | None:
     """Return the level's running receipt clock."""
-    clocks = (case.clock(key) for key in receipt_clocks(case, level))
-    return next((clock for clock in clocks if clock is not None and clock.status == "running"), None)
+    return next((clock for clock in case.receipts(level.level) if clock.status == "running"), None)
 
 
 def _acknowledged(seat_: Seat, at: datetime) -> Seat:

@@ -3,9 +3,8 @@
 Nobody may silence a report by closing it (突发事件应对法 art 61).
 """
 
-from escalation_policies.case import Clock
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import answer, apply
+from escalation_policies.machine.rules import answer_rounds, apply
 from events.incident import IncidentClosed
 
 _MUST_BE_TOLD_FIRST = {"report_to_principal", "report_upward"}
@@ -24,19 +23,12 @@ def close(ledger: Ledger, fact: IncidentClosed) -> None:
     if missing := _missing(ledger, fact):
         ledger.write("action-withheld", f"not closed: {'; '.join(missing)}", by=fact.by)
         return
-    for clock in ledger.case.clocks:
-        if clock.name == "rectification":
-            _rectified(ledger, clock)
+    for level in dict.fromkeys(clock.level for clock in ledger.case.rounds("rectification")):
+        answer_rounds(ledger, "rectification", level, ledger.at, "gone, with evidence")
     for clock in ledger.case.clocks:
         apply(ledger, clock, "closed", "the case was closed")
     ledger.change(status="closed", closed_at=ledger.at)
     ledger.write("case-completed", fact.reason or "closed", by=fact.by)
-
-
-def _rectified(ledger: Ledger, clock: Clock) -> None:
-    current = ledger.case.clock(clock.key)
-    if current is not None:
-        answer(ledger, current, ledger.at, "gone, with evidence")
 
 
 def _missing(ledger: Ledger, fact: IncidentClosed) -> list[str]:

@@ -24,7 +24,8 @@ def start_report_upward(ledger: Ledger, level: str, anchor: datetime, *, because
     if latest is not None:
         _advance(ledger, latest, anchor)
         return
-    if index > 0 and case.asked(policy.chain[index + 1].level):
+    is_first = bool(case.rounds("report_to_principal", level))
+    if not is_first and case.asked(policy.chain[index + 1].level):
         ledger.write("action-withheld", "no upward report is due: the level above was told already", level=level)
         return
     number = case.next_round("report_upward", level)

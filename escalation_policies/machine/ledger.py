@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from escalation_policies.case import Case, Clock, LevelState
+from escalation_policies.folded import Folded
+from escalation_policies.folding import fold
+from escalation_policies.held import Held
+from escalation_policies.machine.holding import hold, why_not
 from escalation_policies.selector import Directory, SchoolName, Selector
 from events.escalation import Cause, EntryKind, JournalEntry, Recipient, Resolution, Told
 from events.incident import IncidentFiled
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 
-Effect = JournalEntry | NotificationRequested | IncidentFiled
+Effect = JournalEntry | NotificationRequested | NotificationCancelled | IncidentFiled
 """What a decision causes. A report that is separated from a case is published as a report of its own."""
 
 CONCERNED = "concerned"
@@ -69,6 +73,12 @@ class RecordedDirectory:
         return self._ids.get(CONCERNED, ())
 
 
+def _ties(recipient: Recipient) -> frozenset[str]:
+    """Return the person, and every person and unit that they are told for."""
+    found = {recipient.person_id, recipient.unit_id, recipient.office_id, recipient.on_behalf_of}
+    return frozenset(one for one in found if one is not None)
+
+
 def _of_person(person_id: str) -> str:
     return f"person:{person_id}"
 
@@ -83,7 +93,7 @@ class Ledger:
         self.directory = RecordingDirectory(directory)
         self.effects: list[Effect] = []
         self._cause = cause
-        self._requested: set[str] = set()
+        self._requested: dict[str, tuple[NotificationRequested, frozenset[str]]] = {}
         self._passed_over: set[str] = set()
         self._exclude()
 
@@ -108,8 +118,7 @@ class Ledger:
 
     def may_hear(self, recipient: Recipient) -> bool:
         """Return whether nothing ties this person to whom the case concerns."""
-        ties = {recipient.person_id, recipient.unit_id, recipient.office_id, recipient.on_behalf_of}
-        return ties.isdisjoint(self.case.excluded)
+        return _ties(recipient).isdisjoint(self.case.excluded)
 
     def write(
         self,
@@ -149,10 +158,14 @@ class Ledger:
             self._passed_over.add(selector.question)
             self.write("recipient-excluded", f"the case concerns who holds {selector.question}: passed over")
 
-    def request(self, notification: NotificationRequested) -> None:
+    def has_passed_over(self, selectors: Sequence[Selector]) -> bool:
+        """Return whether somebody was not told in this decision whom one of these selectors names."""
+        return any(selector.question in self._passed_over for selector in selectors)
+
+    def request(self, notification: NotificationRequested, recipient: Recipient) -> None:
         """Ask for one message; who is told the same at two levels gets it once."""
         if notification.notification_id not in self._requested:
-            self._requested.add(notification.notification_id)
+            self._requested[notification.notification_id] = (notification, _ties(recipient))
             self.effects.append(notification)
 
     def put_clock(self, clock: Clock) -> None:
@@ -168,6 +181,11 @@ class Ledger:
         self.put_clock(clock)
         self.write("clock-started", reason, clock=clock)
 
+    def put_folded(self, folded: Folded) -> None:
+        """Store the folded rounds of a clock, in place of what they were."""
+        others = tuple(f for f in self.case.folded if (f.name, f.level) != (folded.name, folded.level))
+        self.case = self.case.model_copy(update={"folded": (*others, folded)})
+
     def put_level(self, level: LevelState) -> None:
         """Store a level's state, in place of what it was."""
         others = tuple(other for other in self.case.levels if other.level != level.level)
@@ -177,12 +195,37 @@ class Ledger:
         """Change plain fields of the case."""
         self.case = self.case.model_copy(update=fields)
 
+    def _call_back(self) -> None:
+        """Cancel the held messages that there is no reason for any more; remember those that this decision asks for."""
+        waiting = [held for held in self.case.held if held.until > self.now]
+        reasons = {held.notification_id: why_not(self.case, held) for held in waiting}
+        kept = [held for held in waiting if reasons[held.notification_id] is None]
+        fresh = [hold(self.case, request, ties) for request, ties in self._requested.values()]
+        self.change(held=(*kept, *(held for held in fresh if held is not None)))
+        for held in waiting:
+            if (reason := reasons[held.notification_id]) is not None:
+                self.effects.append(self._cancellation(held, reason))
+
+    def _cancellation(self, held: Held, reason: str) -> NotificationCancelled:
+        return NotificationCancelled(
+            case_id=self.case.case_id,
+            received_at=self.at,
+            notification_id=held.notification_id,
+            person_id=held.person_id,
+            contact_id=held.contact_id,
+            channel=held.channel,
+            lane=held.lane,
+            reason=reason,
+        )
+
     def publish(self, report: IncidentFiled) -> None:
         """Send a report on its way to open a case of its own."""
         self.effects.append(report)
 
     def finish(self) -> tuple[Effect, ...]:
-        """Return the effects; the first entry carries the cause and every answer of the directory."""
+        """End the decision: return the effects; the first entry carries the cause and every answer of the directory."""
+        self._call_back()
+        self.case = fold(self.case)
         resolved = tuple(
             Resolution(question=question, recipients=recipients)
             for question, recipients in sorted(self.directory.answers.items())

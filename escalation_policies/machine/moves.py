@@ -66,9 +66,8 @@ def reopen(ledger: Ledger, fact: IncidentReopened) -> None:
         if rule is None:
             continue
         level = rounds[-1].level if rounds else case.policy.chain[0].level
-        number = max((clock.round for clock in rounds), default=-1) + 1
         anchor = raising.anchor_of_telling(ledger)
-        fresh = clockwork.start(case.policy, name, level, case.severity, anchor, round_number=number)
+        fresh = clockwork.start(case.policy, name, level, case.severity, anchor, round_number=case.next_round(name))
         ledger.start(fresh, "the case goes on")
     _ask_again(ledger, case)
     message = Message(

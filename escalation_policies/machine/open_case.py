@@ -54,7 +54,12 @@ def _petition(policy: Policy, received_at: datetime) -> PetitionState:
 
 
 def _tell_first_level(ledger: Ledger) -> int:
-    """Tell the first level, or when nobody there can be told the next one; return the place of who was told."""
+    """Tell the first level, or when nobody there can be told the next one; return the place of who was told.
+
+    A post that is vacant stays the level's own affair: its clock runs, and whoever comes to hold the post is reminded.
+    Whom the case concerns was not told and could not answer, so nothing is counted against them: who is told in their
+    place has the first level's clock, and its duties (DOMAIN §2: out of every step, one level up).
+    """
     case, level = ledger.case, ledger.case.policy.chain[0]
     anchor = case.policy.waking(case.received_at, case.severity)
     clock = clockwork.start(case.policy, "report_to_principal", level.level, case.severity, anchor)
@@ -66,6 +71,11 @@ def _tell_first_level(ledger: Ledger) -> int:
     told = send(ledger, level, named, message)
     if told:
         ledger.write("step-taken", f"{level.level} told at once", level=level.level, told=told)
+    elif ledger.has_passed_over((*level.tell, *level.stand_in)):
+        reason = f"nobody at {level.level} may hear of it: no clock runs there, and the next level is told now"
+        ledger.write("nobody-found", reason, level=level.level)
+        up = Message("incident_unreached", clock.key, f"nobody:{case.policy.chain[1].level}")
+        return raise_to(ledger, 1, up, f"{level.level} may not hear of it", because=None, clock="report_to_principal")
     ledger.start(clock, f"{level.level} must acknowledge")
     if not told:
         ledger.write("nobody-found", f"{level.level} has nobody to tell; the next level is told now", level=level.level)

@@ -1,11 +1,11 @@
 """Going up the chain: a level is told and must answer; a level without anybody is passed; the top is told again."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from escalation_policies import clockwork
 from escalation_policies.case import Case, Clock, LevelState
+from escalation_policies.clock_rules import ClockName
 from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import (
@@ -28,48 +28,66 @@ TOLD_LATE = timedelta(seconds=60)
 nobody breaches a clock before hearing of it (ADR 0004). Below it, lateness never compounds."""
 
 
-def raise_to(ledger: Ledger, index: int, message: Message, reason: str, *, because: str | None) -> int:
+def raise_to(
+    ledger: Ledger,
+    index: int,
+    message: Message,
+    reason: str,
+    *,
+    because: str | None,
+    clock: ClockName = "upward_receipt",
+) -> int:
     """Tell the level at ``index`` and start its receipt clock; pass it when nobody there can be reached.
 
-    ``because`` is the key of the clock whose silence is the reason, if one is. Return the place of the level that was
+    ``because`` is the key of the clock whose silence is the reason, if one is. ``clock``: another receipt clock, where
+    the first levels were passed over and this one is the first to be told. Return the place of the level that was
     told, which is the last when nobody at all was left.
     """
     policy = ledger.case.policy
     level = policy.chain[index]
     named = whom_to_tell(ledger, level)
     if reachable(level, named):
-        _ask(ledger, level, named, message, reason, because)
+        _ask(ledger, level, named, message, reason, because, clock)
         return index
     if index + 1 < len(policy.chain):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; going on", level=level.level)
-        return raise_to(ledger, index + 1, message, f"{reason}; {level.level} has nobody", because=because)
+        further = f"{reason}; {level.level} has nobody"
+        return raise_to(ledger, index + 1, message, further, because=because, clock=clock)
     fallback = name_selectors(ledger, fallback_of(policy))
     if reachable(level, fallback):
         ledger.write("nobody-found", f"nobody to tell at {level.level}; the fallback is told", level=level.level)
     else:
         ledger.write("nobody-found", "nobody at all is left to tell: mend the directory now", level=level.level)
-    _ask(ledger, level, [*named, *fallback], message, reason, because)
+    _ask(ledger, level, [*named, *fallback], message, reason, because, clock)
     return index
 
 
-def _ask(ledger: Ledger, level: Level, named: list[Named], message: Message, reason: str, because: str | None) -> None:
+def _ask(
+    ledger: Ledger,
+    level: Level,
+    named: list[Named],
+    message: Message,
+    reason: str,
+    because: str | None,
+    name: ClockName,
+) -> None:
     """Tell a level; a receipt clock starts unless one runs already, or the level has accepted."""
     case, anchor = ledger.case, anchor_of_telling(ledger)
     state = case.level(level.level) or LevelState(level=level.level, told_at=anchor)
     if because is not None:
         state = state.hearing(because)
     seat(ledger, state, named, anchor)
-    rounds = case.rounds("upward_receipt", level.level)
+    rounds = case.receipts(level.level)
     asks = state.acknowledged_at is None and all(clock.status != "running" for clock in rounds)
     clock = clockwork.start(
         case.policy,
-        "upward_receipt",
+        name,
         level.level,
         case.severity,
         anchor,
-        round_number=case.next_round("upward_receipt", level.level),
+        round_number=case.next_round(name, level.level),
         because=because,
-    )
+    ).model_copy(update={"repeats": _told_before(case, rounds)})
     told = send(ledger, level, named, replace(message, deadline=clock.deadline) if asks else message)
     if told:
         ledger.write("step-taken", reason, level=level.level, told=told)
@@ -82,6 +100,13 @@ def _ask(ledger: Ledger, level: Level, named: list[Named], message: Message, rea
         start_report_upward(ledger, level.level, max(anchor, state.acknowledged_at), because=because)
 
 
+def _told_before(case: Case, rounds: list[Clock]) -> int:
+    """Return how often a level was told again before, in vain: what was called off, or before a reopening, is not."""
+    since = case.reopened_at
+    counted = [c for c in rounds if c.status != "cancelled" and (since is None or c.started_at >= since)]
+    return max((clock.told_again for clock in counted), default=0)
+
+
 def _stand_alone(ledger: Ledger, rounds: list[Clock], because: str | None) -> None:
     """Tie a level's receipt no longer to one silence below: it was told for another reason now, which may stay.
 
@@ -91,22 +116,34 @@ def _stand_alone(ledger: Ledger, rounds: list[Clock], because: str | None) -> No
         if clock.status in {"running", "satisfied"} and clock.because not in {None, because}:
             common = set(_causes(ledger.case, because))
             tie = next((key for key in _causes(ledger.case, clock.because) if key in common), None)
-            ledger.put_clock(clock.model_copy(update={"because": tie}))
+            at = clock.because_at if tie == clock.because else _folded_until(ledger.case, tie)
+            ledger.put_clock(clock.model_copy(update={"because": tie, "because_at": at}))
 
 
-def _causes(case: Case, key: str | None) -> Iterator[str]:
-    """Yield the key of a clock, then of the one that started it by not being answered, and so on."""
-    while key is not None:
-        yield key
-        clock = case.clock(key)
-        key = clock.because if clock is not None else None
+def _causes(case: Case, key: str | None) -> list[str]:
+    """Return the key of a clock, then of what started it by not being answered, and so on."""
+    found = [] if key is None else [key]
+    for one in found:
+        found += [cause for cause in case.causes_of(one) if cause not in found]
+    return found
+
+
+def _folded_until(case: Case, key: str | None) -> datetime | None:
+    """Return the latest deadline of folded rounds, when the key is theirs."""
+    return next((fold.silence.until for fold in case.folded if fold.key == key and fold.silence is not None), None)
 
 
 def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
-    """Tell the last level again, with the fallback, and start another round."""
+    """Tell the last level again, with the fallback, and start another round.
+
+    A level has one receipt clock however many its parallel recipients are: who has not answered is told again, once a
+    round, and the round's key is in the id of each message. Rounds are numbered once per case, so no id comes twice;
+    how many are left is counted over those that stand, so a silence that is chased for months does not begin a new
+    alarm each week, and one that was called off, or ended by a reopening, leaves all of them.
+    """
     case, policy = ledger.case, ledger.case.policy
     top = policy.at_top
-    if clock.round >= top.rounds:
+    if clock.told_again >= top.rounds:
         ledger.write("action-withheld", f"the last of {top.rounds} rounds at the top went unanswered", clock=clock)
         return
     level = policy.chain[-1]
@@ -125,7 +162,7 @@ def repeat_at_top(ledger: Ledger, clock: Clock) -> None:
         round_number=case.next_round("upward_receipt", level.level),
         deadline=anchor + top.repeat_every,
         because=clock.key,
-    )
+    ).model_copy(update={"repeats": clock.told_again + 1})
     seat(ledger, state.hearing(clock.key), silent, anchor)
     message = Message("incident_unreached", fresh.key, "told-again", deadline=fresh.deadline)
     if told := send(ledger, level, silent, message):

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from escalation_policies.case import Clock
 from escalation_policies.machine import raising
 from escalation_policies.machine.answers import accept, is_news, levels_of
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.rules import answer, apply, carry_report
+from escalation_policies.machine.rules import answer, answer_folded, apply, carry_report
 from escalation_policies.machine.telling import Message
 from escalation_policies.schema import Level, ReportField
 from events.base import CaseFact
@@ -94,20 +93,25 @@ def update(ledger: Ledger, fact: UpdateFiled) -> None:
     ledger.change(updates=number, last_update_at=latest, casualties=fact.casualties or ledger.case.casualties)
     ledger.write("update-reported", f"update {number} was filed", by=fact.by)
     ask_for_gaps(ledger, fact, ledger.case.policy.contents.update)
-    for clock in ledger.case.rounds("follow_up"):
-        if clock.status in {"running", "breached"} and _waits_since(ledger, clock) < ledger.at <= clock.deadline:
-            apply(ledger, clock, "answered", "an update was filed")
-            break
+    _answer_follow_up(ledger)
     _pass_on(ledger, f"update:{number}", fact.summary)
 
 
-def _waits_since(ledger: Ledger, clock: Clock) -> datetime:
-    """Return after which moment an update answers ``clock``: where the silence before it ended, even if seen late.
+def _answer_follow_up(ledger: Ledger) -> None:
+    """Let an update answer the round that waited for it.
 
     The update that started a clock does not answer it, so a copy of it that comes again does nothing.
     """
-    cause = ledger.case.clock(clock.because) if clock.because else None
-    return min(clock.started_at, cause.deadline) if cause else clock.started_at
+    reason = "an update was filed"
+    for folded in ledger.case.folded:
+        waits = folded.name == "follow_up" and folded.silence is not None and folded.silence.began < ledger.at
+        if waits and answer_folded(ledger, folded, ledger.at, "answered", reason):
+            return
+    for clock in ledger.case.rounds("follow_up"):
+        waits = clock.status in {"running", "breached"} and ledger.case.waits_since(clock) < ledger.at
+        if waits and ledger.at <= clock.deadline:
+            apply(ledger, clock, "answered", reason)
+            return
 
 
 def final(ledger: Ledger, fact: FinalReportFiled) -> None:
@@ -121,13 +125,21 @@ def final(ledger: Ledger, fact: FinalReportFiled) -> None:
         ledger.change(final_reported_at=min(case.final_reported_at or ledger.at, ledger.at))
     then = "; the case was opened again since, and needs another" if outdated else ""
     ledger.write("final-reported", f"the final report was filed{then}", by=fact.by)
+    _end_follow_up(ledger, outdated=outdated)
+    _pass_on(ledger, f"final:{ledger.case.seq}", fact.summary)
+
+
+def _end_follow_up(ledger: Ledger, *, outdated: bool) -> None:
+    """Let the final report answer every round that it was in time for, but none of after a reopening it precedes."""
+    reason, until = "the final report was filed", ledger.case.reopened_at if outdated else None
+    for folded in ledger.case.folded:
+        silence = folded.silence if folded.name == "follow_up" else None
+        if silence is not None and (until is None or silence.began < until):
+            answer_folded(ledger, folded, ledger.at, "answered", reason)
     for key in [clock.key for clock in ledger.case.rounds("follow_up")]:
         clock = ledger.case.clock(key)
-        if clock is None or (outdated and case.reopened_at is not None and clock.started_at >= case.reopened_at):
-            continue
-        if ledger.at <= clock.deadline:
-            apply(ledger, clock, "answered", "the final report was filed")
-    _pass_on(ledger, f"final:{ledger.case.seq}", fact.summary)
+        if clock is not None and (until is None or clock.started_at < until) and ledger.at <= clock.deadline:
+            apply(ledger, clock, "answered", reason)
 
 
 def _pass_on(ledger: Ledger, step: str, summary: str, *, above: int = 0) -> None:

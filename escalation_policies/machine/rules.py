@@ -9,6 +9,9 @@ from itertools import pairwise
 
 from escalation_policies import clockwork
 from escalation_policies.case import Clock
+from escalation_policies.clock_rules import ClockName
+from escalation_policies.folded import Folded
+from escalation_policies.folding import cut, latest_of
 from escalation_policies.machine import overdue, progress, raising
 from escalation_policies.machine.duty import start_report_upward
 from escalation_policies.machine.ledger import Ledger
@@ -43,10 +46,45 @@ def answer(ledger: Ledger, clock: Clock, at: datetime, reason: str) -> bool:
     return apply(ledger, clock, "answered" if at <= clock.deadline else "answered-late", reason)
 
 
+def answer_rounds(ledger: Ledger, name: ClockName, level: str, at: datetime, reason: str) -> None:
+    """Answer every round of a clock at a level by the time of the fact, the first one first, folded ones in turn."""
+    folded = ledger.case.fold(name, level)
+    rounds = [(clock.round, clock.key) for clock in ledger.case.rounds(name, level)]
+    turns = rounds if folded is None else sorted([*rounds, (folded.last, folded.key)])
+    for _, key in turns:
+        clock = ledger.case.clock(key)
+        if clock is not None:
+            answer(ledger, clock, at, reason)
+        elif (rest := ledger.case.fold(name, level)) is not None:
+            answer_folded(ledger, rest, at, "answered", reason)
+
+
+def answer_folded(ledger: Ledger, folded: Folded, at: datetime, trigger: Trigger, reason: str) -> bool:
+    """Take back the folded breaches that a fact of ``at`` shows to be none; return whether there is one."""
+    silence = folded.silence
+    if silence is None or at > silence.until:
+        return False
+    clock = latest_of(folded, silence)
+    row = find(clock.name, clock.status, trigger)
+    if row is None:
+        return False
+    rest = cut(folded, at)
+    ledger.put_folded(rest.model_copy(update={"stands": True}) if row.after == "satisfied" else rest)
+    clock = clockwork.stop(clock, row.after, at)
+    ledger.write(
+        "breach-withdrawn", f"{reason}: so is every earlier round whose deadline was not over then", clock=clock
+    )
+    for consequence in row.then:
+        _CONSEQUENCES[consequence](ledger, clock)
+    return True
+
+
 def _withdraw_breach(ledger: Ledger, clock: Clock) -> None:
     """Call off what the breach set going, and tell everybody who heard of it that it was none."""
-    causes = _call_off(ledger, clock)
-    message = Message("incident_correction", clock.key, "correction", asks_acknowledgement=False)
+    is_folded = ledger.case.clock(clock.key) is None
+    causes = _call_off(ledger, clock, since=clock.ended_at if is_folded else None)
+    step = f"correction:{ledger.case.seq}" if is_folded else "correction"
+    message = Message("incident_correction", clock.key, step, asks_acknowledgement=False)
     for level in ledger.case.policy.chain:
         state = ledger.case.level(level.level)
         if state is not None and causes.intersection(state.heard):
@@ -61,28 +99,53 @@ def _renew_duties(ledger: Ledger, causes: set[str]) -> None:
     case, chain = ledger.case, ledger.case.policy.chain
     for level, above in pairwise(chain[1:]):
         state = case.level(level.level)
-        stands = [c for c in case.rounds("upward_receipt", level.level) if c.status != "cancelled"]
-        other = next((c.key for c in stands if c.key not in causes), None)
+        other = next((key for key in case.standing("upward_receipt", level.level) if key not in causes), None)
         if state and state.acknowledged_at and other and not case.asked(above.level):
             anchor = max(raising.anchor_of_telling(ledger), state.acknowledged_at)
             start_report_upward(ledger, level.level, anchor, because=other)
 
 
-def _call_off(ledger: Ledger, clock: Clock) -> set[str]:
-    """Cancel every clock that runs because of ``clock``, directly or not; return the keys of all of them."""
+def _call_off(ledger: Ledger, clock: Clock, since: datetime | None) -> set[str]:
+    """Cancel every clock that runs because of ``clock``, directly or not; return the keys of all of them.
+
+    ``since``: of folded rounds only those whose deadline had not passed then are at fault.
+    """
     causes = {clock.key}
-    while caused := [c for c in ledger.case.clocks if c.because in causes and c.key not in causes]:
-        for other in sorted(caused, key=lambda c: c.key):
-            causes.add(other.key)
+    while True:
+        case = ledger.case
+        caused = [c for c in case.clocks if c.because in causes and c.key not in causes]
+        caused = sorted((c for c in caused if not _came_before(c, clock, since)), key=lambda c: c.key)
+        folds = [f for f in case.folded if f.because and causes.issuperset(f.because) and f.key not in causes]
+        folds = [f for f in folds if since is None or f.silence is None or f.silence.began >= since]
+        if not caused and not folds:
+            return causes
+        causes |= {other.key for other in caused} | {folded.key for folded in folds}
+        for other in caused:
             apply(ledger, other, "outdone", f"{clock.key} was answered in time after all")
-    return causes
+        for folded in folds:
+            _call_off_folded(ledger, folded, clock)
+
+
+def _came_before(other: Clock, clock: Clock, since: datetime | None) -> bool:
+    """Return whether ``other`` was started by a folded round that stays a breach."""
+    at = other.because_at
+    return since is not None and other.because == clock.key and at is not None and at < since
+
+
+def _call_off_folded(ledger: Ledger, folded: Folded, clock: Clock) -> None:
+    if folded.silence is not None:
+        ledger.put_folded(folded.model_copy(update={"silence": None}))
+        reason = f"{clock.key} was answered in time after all: so are the earlier rounds of this silence"
+        ledger.write("clock-cancelled", reason, clock=latest_of(folded, folded.silence))
 
 
 def _start_report_upward(ledger: Ledger, clock: Clock) -> None:
     state = ledger.case.level(clock.level)
     anchor = (state.acknowledged_at if state else None) or ledger.at
-    because = clock.key if ledger.case.policy.index(clock.level) > 0 else None
-    start_report_upward(ledger, clock.level, anchor, because=because)
+    is_first = clock.name == "report_to_principal"
+    start_report_upward(ledger, clock.level, anchor, because=None if is_first else clock.key)
+    if is_first and ledger.case.policy.index(clock.level) + 1 == len(ledger.case.policy.chain):
+        _start_follow_up(ledger, clock)  # nobody is above to report to, and the case must go on all the same
 
 
 def _tell_next_level(ledger: Ledger, clock: Clock) -> None:
@@ -91,7 +154,7 @@ def _tell_next_level(ledger: Ledger, clock: Clock) -> None:
     if above == len(policy.chain):
         raising.repeat_at_top(ledger, clock)
         return
-    who = "principal not reached" if clock.name == "report_to_principal" else f"{clock.level} did not answer"
+    who = "principal not reached" if clock.level == policy.chain[0].level else f"{clock.level} did not answer"
     message = Message("incident_unreached", clock.key, f"told:{policy.chain[above].level}")
     raising.raise_to(ledger, above, message, f"{who} by the deadline", because=clock.key)
 
@@ -118,7 +181,7 @@ def _start_follow_up(ledger: Ledger, clock: Clock) -> None:
     case = ledger.case
     if case.policy.clocks.follow_up is None:
         return
-    if case.final_reported_at is None and all(c.status == "cancelled" for c in case.rounds("follow_up")):
+    if case.final_reported_at is None and not case.standing("follow_up"):
         _follow_up(ledger, clock, ledger.at, "an update or the final report is due")
 
 
@@ -133,14 +196,13 @@ def _continue_follow_up(ledger: Ledger, clock: Clock) -> None:
 def _follow_up(ledger: Ledger, clock: Clock, anchor: datetime, reason: str) -> None:
     """Start the next follow-up from ``anchor``, or from the latest update, if that came to be known before its time."""
     case = ledger.case
-    numbers = [c.round for c in case.rounds("follow_up")]
     fresh = clockwork.start(
         case.policy,
         "follow_up",
         clock.level,
         case.severity,
         max(anchor, case.last_update_at or anchor),
-        round_number=max(numbers, default=-1) + 1,
+        round_number=case.next_round("follow_up"),
         because=clock.key if clock.status == "breached" else None,
     )
     ledger.start(fresh, reason)
@@ -148,7 +210,7 @@ def _follow_up(ledger: Ledger, clock: Clock, anchor: datetime, reason: str) -> N
 
 def _tell_who_waits(ledger: Ledger, clock: Clock) -> None:
     case, chain = ledger.case, ledger.case.policy.chain
-    above = range(case.policy.index(clock.level) + 1, len(chain))
+    above = range(min(case.policy.index(clock.level) + 1, len(chain) - 1), len(chain))
     waiting = next((n for n in above if case.level(chain[n].level) is not None), above[0])
     message = Message("incident_follow_up", clock.key, "overdue", asks_acknowledgement=False)
     raising.inform(ledger, waiting, message, f"no update from {clock.level} by the deadline", because=clock.key)

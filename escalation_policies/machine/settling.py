@@ -9,7 +9,7 @@ from escalation_policies.machine import progress
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.outcome import answered_at, resolution_deadline
 from escalation_policies.machine.progress import state_of
-from escalation_policies.machine.rules import answer, apply
+from escalation_policies.machine.rules import answer_folded, answer_rounds, apply
 
 
 def settle(ledger: Ledger) -> None:
@@ -35,6 +35,10 @@ def void_after_withdrawal(ledger: Ledger) -> None:
         clock = ledger.case.clock(key)
         if clock is not None and clock.status == "breached" and ledger.at <= clock.deadline:
             apply(ledger, clock, "voided", "the petition was taken back before")
+    for key in sorted(folded.key for folded in ledger.case.folded):
+        folded = next((one for one in ledger.case.folded if one.key == key), None)
+        if folded is not None:
+            answer_folded(ledger, folded, ledger.at, "voided", "the petition was taken back before")
 
 
 def _open_again(ledger: Ledger) -> None:
@@ -71,10 +75,8 @@ def _prolong(ledger: Ledger, accepted_at: datetime, deadline: datetime) -> None:
 
 def _answer(ledger: Ledger, name: ClockName, at: datetime, reason: str) -> None:
     """Stop every round of a clock by the time of the fact, the first one first."""
-    for key in [clock.key for clock in ledger.case.rounds(name)]:
-        clock = ledger.case.clock(key)
-        if clock is not None:
-            answer(ledger, clock, at, reason)
+    for level in dict.fromkeys(clock.level for clock in ledger.case.rounds(name)):
+        answer_rounds(ledger, name, level, at, reason)
 
 
 def _roots(ledger: Ledger, name: ClockName) -> list[Clock]:

@@ -129,7 +129,7 @@ def send_by(
     ids = []
     for contact in contacts:
         request = _request(ledger, level, recipient, contact, message)
-        ledger.request(request)
+        ledger.request(request, recipient)
         ids.append(request.notification_id)
     if not ids:
         return None

@@ -16,7 +16,7 @@ from events.codec import Encoded, encode
 from events.escalation import JournalEntry, journal_type
 from events.ids import fact_event_id, journal_event_id
 from events.incident import IncidentFiled
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from events.registry import MODELS
 from services.escalation.case_text import CASE_TEXT
 from services.escalation.codes import codes_for
@@ -47,6 +47,7 @@ class Docket:
         self._touched: dict[str, tuple[Ownership, Case]] = {}
         self._entries: list[tuple[Ownership, JournalEntry]] = []
         self._requests: list[tuple[Ownership, NotificationRequested]] = []
+        self._cancelled: list[tuple[Ownership, NotificationCancelled]] = []
         self._reports: list[tuple[Ownership, IncidentFiled]] = []
         self._waiting: dict[str, list[tuple[str, CaseFact]]] = {}
 
@@ -98,7 +99,11 @@ class Docket:
             for owned, r in self._reports
         ]
         asked = await self._asked(settings.topic("notifications"), code_key)
-        await self._unit.append([*entries, *parted, *asked])
+        cancelled = [
+            (owned.name, Outgoing(settings.topic("notifications"), _cancellation_record(one)))
+            for owned, one in self._cancelled
+        ]
+        await self._unit.append([*entries, *parted, *asked, *cancelled])
         return [(owned.name, case.next_due_at, case.case_id) for owned, case in self._touched.values()]
 
     def _collect(self, owned: Ownership, case_id: str, decisions: list[Decision]) -> None:
@@ -108,6 +113,8 @@ class Docket:
                     self._entries.append((owned, effect))
                 elif isinstance(effect, NotificationRequested):
                     self._requests.append((owned, effect))
+                elif isinstance(effect, NotificationCancelled):
+                    self._cancelled.append((owned, effect))
                 else:
                     self._reports.append((owned, effect))
         state = decisions[-1].state
@@ -223,4 +230,16 @@ def request_record(request: NotificationRequested, code: str | None) -> Encoded:
         source=SOURCE,
         time=request.received_at,
         event_type=request.TYPE,
+    )
+
+
+def _cancellation_record(cancelled: NotificationCancelled) -> Encoded:
+    """Return a cancellation, which has its request's key: it comes after it."""
+    return encode(
+        cancelled,
+        event_id=fact_event_id(cancelled.case_id, "cancelled", cancelled.notification_id),
+        key=cancelled.contact_id,
+        source=SOURCE,
+        time=cancelled.received_at,
+        event_type=cancelled.TYPE,
     )

@@ -34,7 +34,10 @@ class CaseSummary(BaseModel):
     received_at: Utc
     updated_at: Utc
     deadlines: Mapping[str, Utc] = Field(description="Running clocks, by name.")
-    breached: tuple[str, ...] = Field(description="Clocks that were missed, by name.")
+    breached: tuple[str, ...] = Field(
+        description="Clocks that were missed, by name. Of many rounds of one clock the first and the latest: the "
+        "timeline has all."
+    )
 
 
 class Answerer(BaseModel):

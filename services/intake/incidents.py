@@ -111,8 +111,7 @@ def _row(deps: Deps, fact: IncidentFiled, content: str, answer: bytes) -> dict[s
 
 def _opening(deps: Deps, fact: IncidentFiled) -> Mapping[str, datetime]:
     policy = deps.policies.for_kind(fact.kind)
-    severity = policy.severity_of(fact.severity, urgent=fact.urgent)
-    return opening_deadlines(policy, severity, fact.received_at, fact.due_at)
+    return opening_deadlines(fact, policy, deps.directory())
 
 
 def _answer(

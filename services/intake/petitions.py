@@ -126,8 +126,7 @@ def _fact(deps: Deps, report: PetitionReport, report_id: str, received_at: datet
 
 def _promise(deps: Deps, report: PetitionReport, fact: PetitionFiled) -> dict[str, object]:
     """Return the answer without the secret: what is kept of it."""
-    policy = deps.policies.for_kind(fact.kind)
-    deadlines = opening_deadlines(policy, policy.severity_of(None, urgent=False), fact.received_at)
+    deadlines = opening_deadlines(fact, deps.policies.for_kind(fact.kind), deps.directory())
     return {
         "case_id": fact.case_id,
         "receipt": receipt_of(fact.case_id),

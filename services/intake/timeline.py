@@ -36,7 +36,9 @@ class Message(BaseModel):
     clock: str | None
     step: str | None
     attempt: int | None
-    state: str = Field(description="`pending`, `attempted`, `handed-over`, `failed-temporary`, `failed-permanent`, …")
+    state: str = Field(
+        description="`pending`, `attempted`, `handed-over`, `failed-temporary`, `failed-permanent`, `cancelled`, …"
+    )
     tries: int
     reason: str | None = Field(description="What the provider said of a failure.")
     requested_at: Utc

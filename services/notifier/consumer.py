@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import structlog
 from pydantic import ValidationError
 
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from events.topics import TopicName
+from services.notifier.cancelling import cancel
 from services.notifier.job import Job
 from services.notifier.rows import Unfinished, first_try_at, insert_new, unfinished
 from services.notifier.sending import Sender
@@ -24,23 +25,37 @@ class NotifierConsumer:
     name: str = "notifier"
     topics: tuple[TopicName, ...] = ("notifications",)
 
-    def __init__(self, store: Store, clock: Clock, sender: Sender) -> None:
+    def __init__(self, store: Store, clock: Clock, sender: Sender, *, deliveries_topic: str) -> None:
         self._store = store
         self._clock = clock
         self._sender = sender
+        self._deliveries = deliveries_topic
 
     async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
-        """Insert the requests not seen before; they are sent after the commit, or when their quiet hours end."""
+        """Insert the requests not seen before; they are sent after the commit, or when their quiet hours end.
+
+        A cancellation comes after its request, which has the same key: one that is still held ends with it.
+        """
         requests = [(owned, event.body) for owned, event in batch if isinstance(event.body, NotificationRequested)]
         rejected = [
             Rejected(event.record, f"{event.envelope.type} does not belong on this topic", event.event_id)
             for _, event in batch
-            if not isinstance(event.body, NotificationRequested)
+            if not isinstance(event.body, (NotificationRequested, NotificationCancelled))
         ]
         now = self._clock.now()
         fresh = await insert_new(unit, requests, now)
         jobs = [Job(owned, request, "pending", 0, first_try_at(request, now)) for owned, request in fresh]
-        return Applied(lambda: self._sender.take(jobs), rejected)
+        cancelled = [(owned, event.body) for owned, event in batch if isinstance(event.body, NotificationCancelled)]
+        held = [job.id for job in jobs if job.next_try_at > now]
+        ended = await cancel(unit, cancelled, held, self._deliveries, now)
+
+        def after_commit() -> None:
+            self._sender.take(jobs)
+            for owned, one in ended:
+                self._sender.forget(owned, one.notification_id)
+                _log.info("notification.cancelled", notification_id=one.notification_id, case_id=one.case_id)
+
+        return Applied(after_commit, rejected)
 
     async def claimed(self, owned: Ownership) -> None:
         """Go on with what the partition's last owner left: waiting, to be tried again, or of unknown outcome."""

@@ -3,14 +3,14 @@
 from events.codec import encode
 from events.delivery import DeliveryRecorded, delivery_type
 from events.ids import derived
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.notifier.rows import Step
 from services.runtime.outbox_rows import Outgoing
 
 SOURCE = "/tocsin/notifier"
 
 
-def delivery_record(topic: str, request: NotificationRequested, step: Step) -> Outgoing:
+def delivery_record(topic: str, request: NotificationRequested | NotificationCancelled, step: Step) -> Outgoing:
     """Return the record of a step. Its id is derived, so a step written twice is the same event."""
     try_number = max(step.tries, 1)
     body = DeliveryRecorded(

@@ -31,6 +31,12 @@ class HeldJobs:
         jobs[job.id] = job
         return True
 
+    def forget(self, owned: Ownership, notification_id: str) -> None:
+        """Let go of a job that is not to be done, if it is held under this claim."""
+        job = self._by_claim.get(owned, {}).pop(notification_id, None)
+        if job is not None:
+            _quiet(job)
+
     def drop(self, job: Job) -> None:
         """Let go of a job that is finished."""
         if job in self:

@@ -31,7 +31,7 @@ async def prepare(
     )
     await sender.__aenter__()
     process.on_stop.append(lambda: sender.__aexit__(None, None, None))
-    consumer = NotifierConsumer(process.store, process.clock, sender)
+    consumer = NotifierConsumer(process.store, process.clock, sender, deliveries_topic=settings.topic("deliveries"))
     read_bus(process, consumer, keeper)
     process.add_shared()
 

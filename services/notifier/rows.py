@@ -2,7 +2,7 @@
 
 ``next_try_at`` is set while there is something left to do and empty once there is not, so the unfinished rows of a
 partition are one short index range, however many finished ones the table keeps. A request held over quiet hours is a
-row like any other, whose first try is when they end: whoever owns the partition then sends it.
+row like any other, whose first try is when they end: whoever owns the partition then sends it, unless it was cancelled.
 """
 
 from collections.abc import Collection, Mapping, Sequence

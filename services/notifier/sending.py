@@ -105,6 +105,10 @@ class Sender:
             if self._held.add(job):
                 self._wait_until_due(job)
 
+    def forget(self, owned: Ownership, notification_id: str) -> None:
+        """Drop a message that was cancelled while it was held."""
+        self._held.forget(owned, notification_id)
+
     async def _deliver(self, job: Job) -> None:
         """Bring one job one try further, whatever happens: an error here must stop nothing else."""
         if job not in self._held:

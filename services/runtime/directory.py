@@ -121,13 +121,20 @@ class DirectorySnapshot:
         return acting
 
     def concerned(self, ids: Sequence[str], heads: Sequence[str]) -> tuple[str, ...]:
-        """Return ``ids`` with whoever goes with them: delegates of these persons at any time, and offices they head."""
+        """Return ``ids`` with whoever goes with them: see ``selector.Directory``."""
         found = set(ids)
-        for person in (self._people[one] for one in ids if one in self._people):
-            found |= {absence.delegate for absence in person.absences if absence.delegate is not None}
-            if set(heads).intersection(person.roles):
-                found.add(person.unit_id)
-        return tuple(sorted(found))
+        offices = {
+            self._people[one].unit_id
+            for one in ids
+            if one in self._people and set(heads).intersection(self._people[one].roles)
+        }
+        waiting = [*ids]
+        while waiting:
+            person = self._people.get(waiting.pop())
+            delegates = {one.delegate for one in person.absences if one.delegate is not None} if person else set()
+            waiting += delegates - found  # whoever was met before leads nowhere new: a circle ends the walk
+            found |= delegates
+        return tuple(sorted(found | offices))
 
     def _meant(self, selector: Selector, unit: UnitRecorded, at: datetime) -> tuple[Iterable[PersonRecorded], str]:
         if selector.role is not None:

@@ -14,7 +14,7 @@ from events.receipt import receipt_of
 from services.intake.seal import Seal, Sealed
 from services.runtime.outbox_rows import OutboxRows
 from services.runtime.tables import metadata, petitions, sealed_identities
-from tests.support.intake import LAKE, LANE, NOW, TEACHER, Intake, problem
+from tests.support.intake import LAKE, LANE, NOW, PRINCIPAL, TEACHER, Intake, problem
 
 REPORT = "7f0e3f0a-58f7-4f0e-9a53-0d5b0c0e7c11"
 NARRATIVE, CONTACT = "The canteen charges twice for one meal", "Nearby Lane 4, evenings"
@@ -50,6 +50,14 @@ async def test_promised_deadlines_are_those_of_the_opened_case(intake: Intake) -
     """The 202 and the judged case never disagree."""
     filed, case = await intake.open_petition()
 
+    assert {name: at.isoformat().replace("+00:00", "Z") for name, at in case.deadlines().items()} == filed["deadlines"]
+
+
+async def test_promise_names_the_office_that_the_case_went_to(intake: Intake) -> None:
+    """The principal is complained of: the district owes the answer, and the 202 says so as the judged case does."""
+    filed, case = await intake.open_petition(concerns=[PRINCIPAL])
+
+    assert "acceptance@district" in filed["deadlines"]
     assert {name: at.isoformat().replace("+00:00", "Z") for name, at in case.deadlines().items()} == filed["deadlines"]
 
 

@@ -14,17 +14,21 @@ from events.base import CaseFact
 from tests.support.case_truths import (
     breaches_are_true,
     clocks_are_watched,
+    folded_breaches_are_true,
     history_is_whole,
     journal_replays,
     nobody_is_forgotten,
 )
 from tests.support.policy_variants import county, library, with_both_in_the_district, with_receipt, with_rounds
-from tests.support.scenario import SCHOOL, STAFF, START, Scenario, Staff, shipped
+from tests.support.scenario import DAY, SCHOOL, STAFF, START, Scenario, Staff, shipped
 
 pytestmark = pytest.mark.timeout(900)
 """Seconds: a life that fails is made as short as it can be before it is shown, which takes minutes."""
 
 CASE = "case-1"
+LONG_ENOUGH = timedelta(days=12)
+"""Enough rounds of every clock to be folded, several times."""
+
 COUNTY = with_rounds(county(), 3)
 POLICIES: dict[str, Policy] = {
     "county": COUNTY,
@@ -103,7 +107,7 @@ class CaseLife(RuleBasedStateMachine):
             ]
         ),
         by=PERSON,
-        ago=st.sampled_from([0, 0, 0, 0.01, 1, 2, 5, 12, 30, 90]),
+        ago=st.sampled_from([0, 0, 0, 0.01, 1, 2, 5, 12, 30, 90, 700, 2000]),
         held_back=st.booleans(),
         copies=st.sampled_from([1, 1, 1, 2]),
     )
@@ -114,6 +118,14 @@ class CaseLife(RuleBasedStateMachine):
         if kind is facts.IncidentReopened:
             fields = {"reason": "it burns again"}
         self.say(kind(case_id=CASE, received_at=self.ago(ago), by=by, **fields), held_back=held_back, copies=copies)
+
+    @precondition(lambda self: self.scenario.now - START < LONG_ENOUGH)
+    @rule(days=st.sampled_from([1, 3]), share=st.sampled_from([0.1, 0.5, 0.8]), held_back=st.booleans())
+    def an_update_comes_out_of_a_long_silence(self, days: float, share: float, held_back: bool) -> None:
+        self.scenario.pass_days(days)
+        at = self.ago(days * DAY * share)
+        fact = facts.UpdateFiled(case_id=CASE, received_at=at, by="principal", summary="all out")
+        self.say(fact, held_back=held_back)
 
     @rule(severity=SEVERITIES, ago=st.sampled_from([0, 0, 2, 6]), held_back=st.booleans())
     def the_case_is_graded(self, severity: facts.Severity, ago: float, held_back: bool) -> None:
@@ -205,6 +217,8 @@ class CaseLife(RuleBasedStateMachine):
         breaches_are_true(self.scenario.opened, self.scenario.entries, self.scenario.now)
         self.the_first_level_is_judged_by_the_facts()
         self.the_follow_up_is_judged_by_the_facts()
+        updates = {fact.received_at for fact in self.said if isinstance(fact, facts.UpdateFiled)}
+        folded_breaches_are_true(self.scenario.opened, self.scenario.decisions, self.scenario.entries, updates)
         journal_replays(self.scenario.decisions, self.scenario.entries)
         assert self.scenario.opened.joined >= 0
 

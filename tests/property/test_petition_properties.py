@@ -12,7 +12,7 @@ from escalation_policies.schema import Policy
 from events import incident as facts
 from events import petition as said
 from events.base import CaseFact
-from tests.support.case_truths import clocks_are_watched, history_is_whole, journal_replays
+from tests.support.case_truths import cancellations_are_true, clocks_are_watched, history_is_whole, journal_replays
 from tests.support.county import POSTS, UNITS, County
 from tests.support.exclusion import Excluded
 from tests.support.petition_truths import nobody_forgets_the_petitioner, petition_breaches_are_true
@@ -184,6 +184,7 @@ class PetitionLife(RuleBasedStateMachine):
         self.scenario.pass_minutes(0)
         self.holds_at_every_moment()
         petition_breaches_are_true(self.scenario.opened, self.scenario.entries, self.scenario.now)
+        cancellations_are_true(self.scenario.decisions)
         journal_replays(self.scenario.decisions, self.scenario.entries)
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from escalation_policies.case import Case
 from escalation_policies.machine import Decision, replay
 from events.base import CaseFact
 from events.escalation import JournalEntry
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.escalation.case_text import CaseText
 from services.runtime.database import Database
 from services.runtime.tables import cases, inbox, journal, notifications
@@ -44,17 +44,19 @@ async def check(
     await assert_positions_gapless(database)
     found = await _cases(database)
     requested: Counter[str] = Counter()
+    cancelled: set[str] = set()
     for case, entries in found.values():
         decisions = _replayed(case, entries)
         asked = [e for d in decisions for e in d.effects if isinstance(e, NotificationRequested)]
         requested.update(request.notification_id for request in asked)
+        cancelled |= {e.notification_id for d in decisions for e in d.effects if isinstance(e, NotificationCancelled)}
         _true_to_life(case, entries, asked, now)
     if doubled := [one for one, count in requested.items() if count > 1]:
         raise Broken(f"promise 4: requested more than once: {doubled}")
     handled = await _handled(database)
     _nothing_filed_is_lost(handled, told, {case_id: entries for case_id, (_, entries) in found.items()})
     _nothing_on_the_bus_is_passed_over(handled, told, around)
-    await _everything_was_tried(database, around, requested, now)
+    await _everything_was_tried(database, around, requested, cancelled, now)
     if nobody_doubts:
         _nothing_came_twice(around)
     return [case for case, _ in found.values()]
@@ -150,9 +152,9 @@ def _is_of(entry: JournalEntry, fact: CaseFact) -> bool:
 
 
 async def _everything_was_tried(
-    database: Database, around: Surroundings, requested: Mapping[str, int], now: datetime
+    database: Database, around: Surroundings, requested: Mapping[str, int], cancelled: Collection[str], now: datetime
 ) -> None:
-    """Check promises 4 and 5: every message was handed over, or its failure is on record."""
+    """Check promises 4 and 5: every message was handed over, or cancelled by its case, or its failure is on record."""
     async with database.reading() as connection:
         rows = {row.notification_id: row for row in await connection.execute(select(notifications))}
     if lost := sorted(requested.keys() - rows.keys()):
@@ -164,7 +166,9 @@ async def _everything_was_tried(
             taken = around.providers[row.channel].taken[row.notification_id]
             if taken == 0 and row.provider_id != "never-taken":
                 raise Broken(f"promise 5: {row.notification_id} counts as handed over, and nobody took it")
-        elif row.state == "pending" and _is_held(row, now):
+        elif (row.state == "pending" and _is_held(row, now)) or (
+            row.state == "cancelled" and row.notification_id in cancelled
+        ):
             continue
         elif row.state != "failed-permanent" or not row.reason:
             raise Broken(f"promise 5: {row.notification_id} ended as {row.state} for {row.reason!r}")

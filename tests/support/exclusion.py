@@ -13,11 +13,14 @@ class Excluded:
         self.ids = set(concerns)
 
     def look(self, county: County, heads: Sequence[str]) -> None:
-        """Add who acts for a person concerned, and the office that they head."""
-        for person, post in county.posts.items():
-            if person in self.concerns:
-                self.ids |= {post.delegate} if post.away and post.delegate else set()
-                self.ids |= {post.unit} if set(heads) & set(post.roles) else set()
+        """Add who acts for a person concerned, or for who does, and the office that they head."""
+        acting = {person: post.delegate for person, post in county.posts.items() if post.away and post.delegate}
+        for person in self.concerns & county.posts.keys():
+            post, one = county.posts[person], acting.get(person)
+            self.ids |= {post.unit} if set(heads) & set(post.roles) else set()
+            for _ in county.posts:  # no chain is longer than there are people
+                self.ids |= {one} if one is not None else set()
+                one = acting.get(one or "")
 
     def ties(self, county: County, person: str) -> bool:
         """Return whether a person is concerned, or belongs to an office that is."""

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from events.base import Body
 from events.codec import decode, encode
 from events.delivery import DeliveryRecorded
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.notifier.backoff import Backoff
 from services.notifier.channels.base import Channel
 from services.notifier.consumer import NotifierConsumer
@@ -46,11 +46,13 @@ class Worker:
         self.store = Store(database)
         self.sender = sender
         self.owned = owned
-        self.consumer = NotifierConsumer(self.store, clock or Clock(), sender)
+        self.consumer = NotifierConsumer(self.store, clock or Clock(), sender, deliveries_topic="tocsin.deliveries")
 
-    async def receive(self, *requests: NotificationRequested) -> None:
+    async def receive(self, *requests: NotificationRequested | NotificationCancelled) -> None:
         async with self.store.transaction(self.owned) as unit:
-            applied = await self.consumer.apply(unit, [(self.owned, arrived(request)) for request in requests])
+            applied = await self.consumer.apply(
+                unit, [(self.owned, arrived(request, request.TYPE)) for request in requests]
+            )
         assert applied.after_commit is not None
         applied.after_commit()
 

@@ -13,7 +13,7 @@ from escalation_policies.machine.judge import next_deadline
 from escalation_policies.selector import Ancestor, Directory, SchoolName, Selector
 from events import incident as facts
 from events.escalation import Contact, JournalEntry, Recipient
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from events.petition import PetitionFiled
 
 START = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
@@ -99,6 +99,10 @@ class Scenario:
     @property
     def requests(self) -> list[NotificationRequested]:
         return [e for d in self.decisions for e in d.effects if isinstance(e, NotificationRequested)]
+
+    @property
+    def cancelled(self) -> list[NotificationCancelled]:
+        return [e for d in self.decisions for e in d.effects if isinstance(e, NotificationCancelled)]
 
     def file(self, *, late_minutes: float = 0, **fields: Any) -> None:
         """File a report now; with ``late_minutes`` it is judged that much later."""

@@ -49,7 +49,7 @@ class Chain:
             settings, self.store, self.clock, lambda: COUNTY, load_library(), CODE_KEY, timers, self.claims.get,
             lambda: None,
         )  # fmt: skip
-        self._notifier = NotifierConsumer(self.store, self.clock, sender)
+        self._notifier = NotifierConsumer(self.store, self.clock, sender, deliveries_topic=settings.topic("deliveries"))
 
     async def start(self) -> None:
         """Claim everything, and take up what is unfinished."""

@@ -206,6 +206,18 @@ def test_delegates_at_any_time_go_with_who_is_concerned() -> None:
     assert of.concerned(["deputy"], HEADS) == ("clerk", "deputy", "second")
 
 
+def test_delegates_of_delegates_go_along_to_the_end_of_the_chain() -> None:
+    """Whoever may come to act for the person hears nothing; a chain that comes back to its beginning ends there."""
+    leave = {"deputy": "second", "second": "clerk", "clerk": "deputy"}
+    people = [
+        PEOPLE[who].model_copy(update={"absences": (Absence(start=NOON, end=NOON + DAY, delegate=delegate),)})
+        for who, delegate in leave.items()
+    ]
+    of = DirectorySnapshot.of(UNITS, [*PEOPLE.values(), *people])
+    assert of.concerned(["deputy"], HEADS) == ("clerk", "deputy", "second")
+    assert of.concerned(["clerk"], HEADS) == ("clerk", "deputy", "second")
+
+
 def test_office_goes_with_who_heads_it_and_with_nobody_else() -> None:
     """A principal takes the school along, a deputy does not, nor does a head of what the policy does not list."""
     of = snapshot(deputy="head")

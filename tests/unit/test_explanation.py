@@ -236,7 +236,7 @@ def test_whom_the_case_concerns_is_passed_over_with_the_reason() -> None:
     school = section(told_of(scenario), "school: not told")
     assert any("principal (principal) passed over: the case concerns them" in line for line in school)
     assert school[-1] == "the case concerns whoever could be told, or nobody could be reached"
-    assert any("nobody called: school has nobody to tell; the next level is told now" in line for line in school)
+    assert any("nobody called: nobody at school may hear of it" in line for line in school)
 
 
 def test_who_is_away_hears_who_was_told_for_them() -> None:

@@ -60,6 +60,17 @@ def test_delegate_of_the_person_complained_of_is_not_told() -> None:
     assert scenario.hearers.isdisjoint({"petition-officer", "district-deputy", "bureau-leader"})
 
 
+def test_delegate_of_the_delegate_is_not_told() -> None:
+    """The petition officer's deputy hands it on to the director: the director, and nobody else there, hears nothing."""
+    county = County()
+    county.appoint("district-deputy", "petition-officer")
+    county.appoint("director", "district-deputy")
+    scenario = filed("petition-officer", county=county)
+    everything_happens(scenario)
+    assert scenario.hearers.isdisjoint({"petition-officer", "district-deputy", "director"})
+    assert "director" in scenario.opened.excluded
+
+
 def test_delegate_appointed_later_is_excluded_from_then_on() -> None:
     """Appointed on day 3: what comes after passes them over, and stays so when the appointment ends."""
     county = County()
@@ -174,6 +185,50 @@ def test_every_entry_is_hidden_from_whom_the_case_concerns() -> None:
     scenario = filed("principal", kind="petition-on-site")
     scenario.pass_days(3)
     assert all({"principal", "school-1"} <= set(entry.hidden_from) for entry in scenario.entries)
+
+
+def test_no_breach_is_recorded_against_a_school_that_may_not_hear() -> None:
+    """It was not told and could not answer: the district, told in its place, has the first clock and the duties."""
+    scenario = filed("principal", kind="petition-on-site")
+    assert "report_to_principal@district" in scenario.opened.deadlines()
+    scenario.pass_days(30)
+    assert [entry for entry in scenario.entries if entry.clock and "@school" in entry.clock] == []
+    breached = [clock for _, _, clock in scenario.kinds("breach-recorded")]
+    assert breached[:2] == ["report_to_principal@district", "upward_receipt@government_and_bureau"]
+    assert "report_upward@district" in breached
+
+
+def test_receipt_of_who_is_told_in_place_of_the_school_stops_the_first_clock() -> None:
+    """The director acknowledges in time, owes the upward report, and is not asked twice."""
+    scenario = filed("principal", kind="petition-on-site")
+    scenario.acknowledge("director")
+    assert scenario.status("report_to_principal@district") == "satisfied"
+    assert "report_upward@district" in scenario.opened.deadlines()
+    scenario.report_upward("director")
+    assert scenario.status("report_upward@district") == "satisfied"
+    assert {"petition-officer", "township-officer"} <= scenario.hearers
+    assert scenario.opened.rounds("upward_receipt", "district") == []
+
+
+def test_case_whose_top_alone_may_hear_is_followed_up_when_the_top_is_silent() -> None:
+    """Everybody below is concerned: nobody is above to report to, and updates are due all the same."""
+    scenario = Scenario(library(with_rounds(shipped().for_kind("fire"), 3)))
+    scenario.directory = County()
+    scenario.file(kind="fire", concerns=("principal", "school-1", "director", "district"))
+    assert list(scenario.opened.deadlines()) == ["report_to_principal@government_and_bureau"]
+    scenario.pass_days(3)
+    assert any(key.startswith("follow_up@government_and_bureau") for key in scenario.opened.deadlines())
+
+
+def test_vacant_school_has_its_own_clock_and_breach() -> None:
+    """Nobody holds a post there: the lateness is the school's own, and whoever comes is reminded."""
+    scenario = Scenario()
+    county = County()
+    county.remove("principal", "deputy")
+    scenario.directory = county
+    scenario.file(kind="fire")
+    scenario.pass_minutes(16)
+    assert scenario.status("report_to_principal@principal") == "breached"
 
 
 def test_passing_somebody_over_is_written_without_their_name() -> None:

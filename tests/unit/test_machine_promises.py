@@ -191,5 +191,8 @@ def test_opening_promise_and_case_agree() -> None:
     """What the 202 promised is what the case stores."""
     scenario = Scenario()
     scenario.file(severity="II", school_id=SCHOOL)
-    assert opening_deadlines(county(), "II", START) == scenario.opened.deadlines()
+    report = facts.IncidentFiled(
+        case_id="case-1", received_at=START, report_id="r-1", school_id=SCHOOL, kind="fire", severity="II"
+    )
+    assert opening_deadlines(report, county(), scenario.directory) == scenario.opened.deadlines()
     assert {minute(at) for at in scenario.opened.deadlines().values()} == {5}

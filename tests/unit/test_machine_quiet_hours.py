@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from escalation_policies.opening import opening_deadlines
 from escalation_policies.schema import QuietHours
+from events.petition import PetitionFiled
 from tests.support.policy_variants import library
-from tests.support.scenario import Scenario, minute, shipped
+from tests.support.scenario import SCHOOL, Scenario, minute, shipped
 
 NIGHT = 12.5 * 60
 """Minutes from the first moment (10:00 in Shanghai) to 22:30."""
@@ -43,7 +44,10 @@ def test_receipt_clock_runs_from_the_morning_and_the_laws_from_the_filing() -> N
 def test_reporter_is_promised_the_same_deadlines_at_night() -> None:
     """The answer to the filing and the case never disagree."""
     scenario = at_night()
-    assert opening_deadlines(scenario.opened.policy, "IV", scenario.now) == scenario.opened.deadlines()
+    report = PetitionFiled(
+        case_id="case-1", received_at=scenario.now, report_id="p-1", school_id=SCHOOL, kind="petition"
+    )
+    assert opening_deadlines(report, scenario.opened.policy, scenario.directory) == scenario.opened.deadlines()
 
 
 def test_message_by_day_goes_at_once() -> None:

@@ -8,7 +8,7 @@ from events.delivery import DeliveryRecorded, DeliveryState, delivery_type
 from events.directory import ContactAddress, EntryRemoved, PersonRecorded, Roster, Shift, UnitRecorded
 from events.escalation import journal_type
 from events.ids import derived
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.cli.contracts.example_facts import (
     CASE_ID,
     CLOCK,
@@ -72,7 +72,21 @@ DIRECTORY: tuple[Body, ...] = (
 )
 
 
-def _delivery(state: DeliveryState, reason: str | None = None, provider_id: str | None = None) -> DeliveryRecorded:
+CANCELLED = NotificationCancelled(
+    case_id=CASE_ID,
+    received_at=minute(1),
+    notification_id=NOTIFICATION,
+    person_id=PRINCIPAL,
+    contact_id=CONTACT,
+    channel="sms",
+    lane="escalation",
+    reason="its level has answered",
+)
+
+
+def _delivery(
+    state: DeliveryState, reason: str | None = None, provider_id: str | None = None, provider: str = "twilio"
+) -> DeliveryRecorded:
     return DeliveryRecorded(
         notification_id=NOTIFICATION,
         case_id=CASE_ID,
@@ -80,7 +94,7 @@ def _delivery(state: DeliveryState, reason: str | None = None, provider_id: str 
         channel="sms",
         state=state,
         try_number=1,
-        provider="twilio",
+        provider=provider,
         provider_id=provider_id,
         reason=reason,
         at=minute(1),
@@ -98,13 +112,14 @@ DELIVERIES: tuple[DeliveryRecorded, ...] = (
     _delivery("undelivered", "30003: handset unreachable", "SM00000000000000000000000000000001"),
     _delivery("opted-out", "21610: the recipient opted out"),
     _delivery("skipped", "the contact opted out"),
+    _delivery("cancelled", "its level has answered", provider="none"),
 )
 
 EXAMPLES: Mapping[str, Body] = {
     **{fact.TYPE: fact for fact in (*FACTS, *PETITION)},
     **{journal_type(entry.kind): entry for entry in JOURNAL},
     **{delivery_type(delivery.state): delivery for delivery in DELIVERIES},
-    **{body.TYPE: body for body in (REQUEST, *DIRECTORY)},
+    **{body.TYPE: body for body in (REQUEST, CANCELLED, *DIRECTORY)},
 }
 """By event type. A registered type without one is a KeyError when the contracts are written: add it here."""
 

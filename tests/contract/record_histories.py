@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from escalation_policies.machine import replay
-from tests.contract import lives_of_incidents, lives_of_petitions
+from tests.contract import lives_of_incidents, lives_of_messages, lives_of_petitions
 from tests.contract.history_book import LIVES, Life
 from tests.contract.history_files import HISTORIES, history_of, names, read_history, write_history, write_state
 
 __all__ = ["CHAPTERS", "record", "record_states"]
-CHAPTERS = (lives_of_incidents, lives_of_petitions)
+CHAPTERS = (lives_of_incidents, lives_of_messages, lives_of_petitions)
 
 
 def record(lives: Iterable[Life], folder: Path = HISTORIES) -> tuple[list[str], list[str]]:

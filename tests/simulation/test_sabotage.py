@@ -9,7 +9,7 @@ from tests.simulation import sabotage
 from tests.simulation.memory import Sabotage
 from tests.simulation.world import simulate
 
-SEEDS = (4, 6, 3, 9, 12, 8)
+SEEDS = (4, 6, 3, 9, 7, 12, 17)
 """How many seeds a broken part may hide from: the troubles that show it are absent from about half of the runs."""
 IMPATIENCE_SECONDS = 24.0
 """A broken world never settles: enough of the loop's time to see that it does not."""
@@ -27,7 +27,7 @@ BROKEN_STATEMENTS: Mapping[str, tuple[Callable[[], Sabotage], str]] = {
     "an early answer is not kept": (lambda: sabotage.loses_one_in(1, "INSERT INTO waiting_facts"), "left no trace"),
 }
 BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], float | None, str]] = {
-    "the timers forget": (sabotage.forgets_new_deadlines, (6, 9, 4, 3, 12), None, "deadlines to fire"),
+    "the timers forget": (sabotage.forgets_new_deadlines, (5, 10, 11, 6, 9), None, "deadlines to fire"),
     "silence is taken for success": (sabotage.takes_silence_for_success, (6, 9, 4, 3, 12), None, "and nobody took it"),
     "the offset goes ahead of the commit": (
         sabotage.advances_before_it_commits, (11, 20, 9, 26), 10.0, "has not handled it",

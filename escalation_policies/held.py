@@ -1,10 +1,9 @@
 """A message that quiet hours hold: what the case remembers of it, so that it can be called back before the morning."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from events.base import Frozen, Utc
+from events.channel import Channel
 from events.notification import Lane
 
 
@@ -14,7 +13,7 @@ class Held(Frozen):
     notification_id: str
     person_id: str
     contact_id: str
-    channel: Literal["sms", "email"]
+    channel: Channel
     lane: Lane
     level: str
     until: Utc

@@ -1,7 +1,7 @@
 """A message did not reach its person: the machine decides what is tried next, and whom else it tells.
 
 Carried on the topic of the case, like every other fact about it, so that the journal keeps why a person was called on
-another channel. One notification gives one such fact at most: its id is derived from the notification's.
+another channel. One notification gives two such facts at most: that it is late, and how it ended.
 """
 
 from typing import ClassVar, Literal

@@ -1,7 +1,7 @@
 """Acknowledgement codes: six signs that any client can type, one for each person of a case.
 
-Derived with a key rather than
-drawn, so work repeated after a crash sends the same code. 2^30 codes; wrong ones are rate-limited at the intake.
+Derived with a key rather than drawn, so work repeated after a crash sends the same code. 2^30 codes; wrong ones are
+rate-limited at the intake.
 """
 
 import hashlib

@@ -100,7 +100,7 @@ class Docket:
         ]
         asked = await self._asked(settings.topic("notifications"), code_key)
         cancelled = [
-            (owned.name, Outgoing(settings.topic("notifications"), _cancellation_record(one)))
+            (owned.name, Outgoing(settings.topic("notifications"), cancellation_record(one)))
             for owned, one in self._cancelled
         ]
         await self._unit.append([*entries, *parted, *asked, *cancelled])
@@ -233,7 +233,7 @@ def request_record(request: NotificationRequested, code: str | None) -> Encoded:
     )
 
 
-def _cancellation_record(cancelled: NotificationCancelled) -> Encoded:
+def cancellation_record(cancelled: NotificationCancelled) -> Encoded:
     """Return a cancellation, which has its request's key: it comes after it."""
     return encode(
         cancelled,

@@ -4,23 +4,17 @@ Only a message that still waits for the end of its quiet hours is cancelled: one
 that comes after its cancellation (the bus lost it, and it is published again) finds its row ended.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from events.notification import NotificationCancelled
 from services.notifier.deliveries import delivery_record
-from services.notifier.rows import Step, write_steps
+from services.notifier.rows import NOBODY, Step, insert_cancelled, write_steps
 from services.runtime.ownership import Ownership
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import notifications
-
-NOBODY = "none"
-"""The provider of a message that none was asked to carry."""
 
 Cancelled = tuple[Ownership, NotificationCancelled]
 
@@ -35,9 +29,7 @@ async def cancel(
     by_id = {one.notification_id: (owned, one) for owned, one in cancelled}
     if not by_id:
         return []
-    insert: Any = sqlite_insert if unit.connection.dialect.name == "sqlite" else postgres_insert
-    rows = [_unknown(owned.partition, one, now) for owned, one in by_id.values()]
-    await unit.write(insert(notifications).on_conflict_do_nothing(), rows)
+    await insert_cancelled(unit, list(by_id.values()), now)
     waiting = and_(notifications.c.state == "pending", notifications.c.next_try_at > now)
     found = await unit.connection.execute(
         select(notifications.c.notification_id).where(notifications.c.notification_id.in_(by_id), waiting)
@@ -64,24 +56,3 @@ def _step(one: NotificationCancelled, now: datetime) -> Step:
         reason=one.reason,
         at=now,
     )
-
-
-def _unknown(partition: int, one: NotificationCancelled, now: datetime) -> Mapping[str, Any]:
-    """Return the row of a message whose request has not come: it is not sent when it does."""
-    return {
-        "notification_id": one.notification_id,
-        "partition": partition,
-        "case_id": one.case_id,
-        "contact_id": one.contact_id,
-        "channel": one.channel,
-        "lane": one.lane,
-        "state": "cancelled",
-        "tries": 0,
-        "next_try_at": None,
-        "provider": NOBODY,
-        "provider_id": None,
-        "reason": one.reason,
-        "requested_at": one.received_at,
-        "updated_at": now,
-        "request": one.model_dump_json(exclude_none=True),
-    }

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.delivery import DeliveryState
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership
 from services.runtime.store import UnitOfWork
@@ -26,6 +26,12 @@ RowState = Literal["pending"] | DeliveryState
 
 UNCERTAIN: frozenset[RowState] = frozenset({"attempted", "outcome-unknown"})
 """States in which the provider may have the message. ``attempted`` found at a claim means: died during the call."""
+
+UNFINISHED: frozenset[RowState] = UNCERTAIN | {"pending", "failed-temporary"}
+"""States in which there is something left to do, so ``next_try_at`` is set."""
+
+NOBODY = "none"
+"""The provider of a message that none was asked to carry."""
 
 LONGEST_HOLD = timedelta(hours=24)
 """No quiet hours last longer, so a later ``not_before`` is a mistake, and one that must not silence anybody."""
@@ -71,13 +77,19 @@ async def insert_new(
     by_id = {request.notification_id: (owned, request) for owned, request in requests}
     known = await _known(unit.connection, by_id.keys())
     fresh = [pair for notification_id, pair in by_id.items() if notification_id not in known]
-    if fresh:
-        insert: Any = sqlite_insert if unit.connection.dialect.name == "sqlite" else postgres_insert
-        await unit.write(
-            insert(notifications).on_conflict_do_nothing(),
-            [_new_row(owned.partition, request, now) for owned, request in fresh],
-        )
+    await _insert(unit, [_row(owned.partition, one, "pending", now, first_try_at(one, now)) for owned, one in fresh])
     return fresh
+
+
+async def insert_cancelled(
+    unit: UnitOfWork, cancelled: Sequence[tuple[Ownership, NotificationCancelled]], now: datetime
+) -> None:
+    """Write the rows of messages whose request has not come: none of them is sent when it does."""
+    rows = [
+        {**_row(owned.partition, one, "cancelled", now, None), "provider": NOBODY, "reason": one.reason}
+        for owned, one in cancelled
+    ]
+    await _insert(unit, rows)
 
 
 async def write_steps(unit: UnitOfWork, steps: Sequence[Step]) -> None:
@@ -107,23 +119,36 @@ async def _known(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
     return set((await connection.execute(statement)).scalars())
 
 
-def _new_row(partition: int, request: NotificationRequested, now: datetime) -> Mapping[str, Any]:
+async def _insert(unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows; one that is there already stays as it is."""
+    if rows:
+        insert: Any = sqlite_insert if unit.connection.dialect.name == "sqlite" else postgres_insert
+        await unit.write(insert(notifications).on_conflict_do_nothing(), rows)
+
+
+def _row(
+    partition: int,
+    message: NotificationRequested | NotificationCancelled,
+    state: RowState,
+    now: datetime,
+    next_try_at: datetime | None,
+) -> Mapping[str, Any]:
     return {
-        "notification_id": request.notification_id,
+        "notification_id": message.notification_id,
         "partition": partition,
-        "case_id": request.case_id,
-        "contact_id": request.contact_id,
-        "channel": request.channel,
-        "lane": request.lane,
-        "state": "pending",
+        "case_id": message.case_id,
+        "contact_id": message.contact_id,
+        "channel": message.channel,
+        "lane": message.lane,
+        "state": state,
         "tries": 0,
-        "next_try_at": first_try_at(request, now),
+        "next_try_at": next_try_at,
         "provider": None,
         "provider_id": None,
         "reason": None,
-        "requested_at": request.received_at,
+        "requested_at": message.received_at,
         "updated_at": now,
-        "request": request.model_dump_json(exclude_none=True),
+        "request": message.model_dump_json(exclude_none=True),
     }
 
 

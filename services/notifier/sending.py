@@ -13,10 +13,12 @@ from typing import Self
 
 import structlog
 
+from events.channel import CHANNELS
 from services.notifier.addressing import ContactLookup, address_of, compose
 from services.notifier.answers import GUARD_SECONDS, answer_of
 from services.notifier.backoff import Backoff
 from services.notifier.channels.base import Channel, ChannelError, Handed, Message, OutcomeUnknown, Refused
+from services.notifier.channels.unserved import UnservedChannel
 from services.notifier.commits import GroupCommit
 from services.notifier.held import HeldJobs
 from services.notifier.job import Job
@@ -38,7 +40,7 @@ class Sender:
     """Sends the notifications of the partitions this worker owns.
 
     An asynchronous context manager: leaving it lets the messages under way finish for ``patience_seconds`` (by default
-    the provider time-out), and closes the channels. ``channels`` has one for every kind of contact;
+    the provider time-out), and closes the channels. What comes for a channel that ``channels`` lacks is refused;
     ``timeout_seconds`` is theirs.
     """
 
@@ -57,7 +59,8 @@ class Sender:
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._clock = clock
-        self._channels = channels
+        unserved: Mapping[str, Channel] = {name: UnservedChannel(name) for name in CHANNELS if name not in channels}
+        self._channels = {**unserved, **channels}
         self._contact = contact
         self._timeout = timeout_seconds
         self._patience = timeout_seconds + GUARD_SECONDS if patience_seconds is None else patience_seconds
@@ -67,7 +70,7 @@ class Sender:
         self._commits = GroupCommit(store)
         self._ledger = Ledger(self._commits, clock, deliveries_topic)
         self._held = HeldJobs()
-        self._queues = {name: ChannelQueue(channel.limit, self._deliver) for name, channel in channels.items()}
+        self._queues = {name: ChannelQueue(channel.limit, self._deliver) for name, channel in self._channels.items()}
 
     async def __aenter__(self) -> Self:
         prepare()

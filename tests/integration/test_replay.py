@@ -234,3 +234,35 @@ async def test_topic_that_is_recreated_after_the_replay_is_given_the_whole_journ
     await topic.catch_up(owned, topic_id)
     expected = [] if topic_id == bus.topic_id("escalations") else [row.entry for row in entries]
     assert [row.value.decode() for row in await rows_of(empty, outbox)] == expected
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["all is on the bus", "the cancellation never reached the bus"])
+async def test_message_that_was_called_back_in_the_night_is_not_sent_from_a_rebuilt_database(
+    database: Database, empty: Database, tmp_path: Path, lost: int
+) -> None:
+    """A petition of 23:00 is answered before anybody is woken for it: nobody is, though all was lost in the night."""
+    async with on_paper(database, tmp_path) as (chain, bus):
+        await chain.pass_minutes(9 * 60)
+        await chain.intake.petition(kind="petition-fees")
+        await chain.settle()
+        [message] = await rows_of(database, notifications)
+        answered = IncidentAcknowledged(case_id=message.case_id, received_at=chain.clock.now(), by=PRINCIPAL)
+        await chain.say(answered, "said in the night")
+        await chain.judge()
+        waiting = [row.topic for row in await rows_of(database, outbox)]
+        assert waiting[-1] == "tocsin.notifications"
+        await bus.publish(database, list(chain.claims), most=len(waiting) - lost)
+        if not lost:
+            await chain.read()
+            await chain.settle()
+        done = await replayed(chain, empty)
+        assert done.sent_on == lost
+        async with chain_on(empty, SETTINGS, bus, tmp_path) as again:
+            again.clock.show(chain.clock.now())
+            await again.settle()
+            await again.read()
+            await again.pass_minutes(10 * 60)
+            await again.settle()
+    states = {row.notification_id: row.state for row in await rows_of(empty, notifications)}
+    assert states[message.notification_id] == "cancelled"
+    assert not (tmp_path / "outbox.jsonl").exists()

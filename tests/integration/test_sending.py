@@ -8,9 +8,10 @@ from events.directory import EntryRemoved
 from services.notifier.channels.base import Handed, Message, OutcomeUnknown, Refused, TryLater
 from services.runtime.clock import Clock
 from services.runtime.database import Database
-from services.runtime.tables import outbox
+from services.runtime.tables import notifications, outbox
 from tests.support.notices import ScriptedChannel, failing, requested, silent
 from tests.support.notifier_worker import NAME, QUICK, arrived, is_in, row_of, states_of, until, working
+from tests.support.store_rows import rows_of
 
 
 async def test_intent_is_stored_before_the_call_and_outcome_after(database: Database) -> None:
@@ -53,6 +54,19 @@ async def test_repeated_request_is_sent_once(database: Database) -> None:
         await worker.receive(requested())
         await worker.idle()
     assert channel.sent == ["notice-1"]
+
+
+async def test_channel_that_nobody_serves_is_refused_and_the_request_beside_it_is_sent(database: Database) -> None:
+    """A call that this notifier cannot make ends with its reason, and holds up nothing."""
+    channel = ScriptedChannel()
+    call = requested(notification_id="call-1", channel="voice")
+    async with working(database, channel) as worker:
+        await worker.receive(call, requested())
+        await worker.idle()
+    rows = {row.notification_id: row for row in await rows_of(database, notifications)}
+    assert channel.sent == ["notice-1"]
+    assert rows["call-1"].state == "failed-permanent"
+    assert rows["call-1"].next_try_at is None
 
 
 async def test_event_of_another_family_is_rejected_and_the_request_beside_it_is_sent(database: Database) -> None:

@@ -261,3 +261,68 @@ async def test_stale_entry_does_nothing(database: Database) -> None:
     clock.show(due)
     await consumer.fire({NAME: ["case-1"]})
     assert len(await rows_of(database, journal)) > len(before)
+
+
+class GatedFiring(Firing):
+    """A firing whose units each wait until they are let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.gate = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def __call__(self, due: Mapping[str, Sequence[str]]) -> None:
+        self.begun.release()
+        await self.gate.acquire()
+        await super().__call__(due)
+
+
+async def test_records_wait_for_what_is_due(database: Database) -> None:
+    """A deadline that has come is fired before the next unit of records begins."""
+    clock, firing = StillClock(), GatedFiring()
+    await store_deadlines(database, {"due": NOW})
+    timers = Timers(Store(database), clock, HORIZON)
+    await timers.load(NAME)
+    records = asyncio.create_task(timers.give_way())
+    await asyncio.sleep(0.05)
+    assert not records.done()
+    async with running(timers, firing):
+        firing.gate.release()
+        await asyncio.wait_for(records, PATIENCE)
+        assert firing.fired == ["due"]
+
+
+async def test_records_do_not_wait_for_what_is_not_due(database: Database) -> None:
+    """With no deadline come, nothing is waited for: the timers need not even run."""
+    timers = Timers(Store(database), StillClock(), HORIZON)
+    await store_deadlines(database, {"soon": NOW + MINUTE})
+    await timers.load(NAME)
+    await asyncio.wait_for(timers.give_way(), PATIENCE)
+
+
+async def test_records_have_every_second_turn_beside_a_mass_of_deadlines(database: Database) -> None:
+    """However many deadlines are due, one unit of them goes first, not all of them."""
+    clock, firing = StillClock(), GatedFiring()
+    await store_deadlines(database, {f"mass-{number:03}": NOW - MINUTE for number in range(3 * BATCH)})
+    timers = Timers(Store(database), clock, HORIZON)
+    await timers.load(NAME)
+    async with running(timers, firing):
+        await firing.begun.acquire()
+        records = asyncio.create_task(timers.give_way())
+        await asyncio.sleep(0.05)
+        assert not records.done()
+        firing.gate.release()
+        await asyncio.wait_for(records, PATIENCE)
+        assert len(firing.fired) == BATCH
+
+
+async def test_records_go_on_when_what_was_due_is_lost(database: Database) -> None:
+    """A partition that is dropped while records wait for its deadlines does not hold them for ever."""
+    timers, firing = Timers(Store(database), StillClock(), HORIZON), Firing()
+    await store_deadlines(database, {"lost": NOW})
+    await timers.load(NAME)
+    records = asyncio.create_task(timers.give_way())
+    await asyncio.sleep(0)
+    timers.drop(NAME)
+    async with running(timers, firing):
+        await asyncio.wait_for(records, PATIENCE)
+    assert firing.fired == []

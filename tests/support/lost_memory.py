@@ -1,13 +1,14 @@
 """Cases that live on a chain until its database is lost, and what is compared with the one that was rebuilt."""
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table
 
 from services.runtime.database import Database
-from services.runtime.tables import notifications
+from services.runtime.tables import journal, notifications
 from tests.support.intake import BUREAU, DIRECTOR, LAKE, PETITION_OFFICER, PRINCIPAL
 from tests.support.store_rows import rows_of
 from tests.support.whole_chain import Chain
@@ -32,19 +33,25 @@ async def live(chain: Chain) -> None:
 
 
 async def contents(database: Database, *tables: Table) -> dict[str, list[Any]]:
-    """Return whole tables, but for the place of a journal entry among those of other cases: the urgent left first."""
-    return {
-        table.name: [
-            tuple(value for name, value in row._mapping.items() if name != "position")
-            for row in await rows_of(database, table)
-        ]
-        for table in tables
-    }
+    return {table.name: [tuple(row) for row in await rows_of(database, table)] for table in tables}
 
 
 async def assert_same(one: Database, other: Database, *tables: Table) -> None:
-    """Compare whole tables: every column of every row."""
+    """Compare whole tables: every column of every row; and both journals are numbered as a stream reads them."""
     assert await contents(other, *tables) == await contents(one, *tables)
+    for database in (one, other):
+        await _assert_numbered(database)
+
+
+async def _assert_numbered(database: Database) -> None:
+    """Each partition's journal has no gap, and each case's entries stand in it in their order."""
+    rows = sorted(await rows_of(database, journal), key=lambda row: (row.partition, row.position))
+    for partition, entries in groupby(rows, key=lambda row: row.partition):
+        places = list(entries)
+        assert [row.position for row in places] == list(range(1, len(places) + 1)), f"partition {partition}"
+        for case_id in {row.case_id for row in places}:
+            own = [row.seq for row in places if row.case_id == case_id]
+            assert own == list(range(1, len(own) + 1)), f"case {case_id}"
 
 
 async def messages(database: Database) -> dict[str, tuple[Any, ...]]:

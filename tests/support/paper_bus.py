@@ -60,7 +60,7 @@ class PaperBus(Past):
 
     async def publish(self, database: Database, lanes: Sequence[str], most: int = EVERYTHING) -> int:
         rows = OutboxRows(database)
-        waiting = await rows.pending(lanes, most)
+        waiting = await rows.in_order(await rows.pending(lanes, most))
         for row in waiting:
             where = (row.topic, home_partition(row.key))
             log = self._logs[where]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from escalation_policies.machine.holding import hold
 from events import incident as facts
+from events.channel import CHANNELS, Channel
 from events.petition import PetitionAccepted, PetitionWithdrawn
 from tests.support.county import County
 from tests.support.policy_variants import library
@@ -41,6 +43,16 @@ def test_receipt_of_the_level_calls_its_messages_back() -> None:
     assert {one.reason for one in scenario.cancelled} == {"what it was to urge is over"}
     assert {one.channel for one in scenario.cancelled} == {"sms", "email"}
     assert scenario.opened.held == ()
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_message_is_held_by_whatever_channel_it_goes(channel: Channel) -> None:
+    """Quiet hours know every way there is to a person."""
+    scenario = at_night()
+    request = scenario.requests[0].model_copy(update={"channel": channel})
+    remembered = hold(scenario.opened, request, ())
+    assert remembered is not None
+    assert remembered.channel == channel
 
 
 def test_nothing_is_called_back_while_nobody_answers() -> None:

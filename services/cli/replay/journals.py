@@ -14,7 +14,7 @@ from events.base import CaseFact
 from events.errors import EventError
 from events.escalation import DeadlineReached, JournalEntry
 from events.incident import IncidentFiled
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.escalation.docket import journal_record
 
 
@@ -27,14 +27,15 @@ class Retold:
     """A case as its journal tells it.
 
     ``entries``: the whole journal; ``missing``: how many of them, at its end, were decided and are not in what was read
-    (a journal on the bus may end in the middle of a decision). ``requests`` and ``reports``: what the decisions sent on
-    their way. ``facts``: what was applied, without deadlines.
+    (a journal on the bus may end in the middle of a decision). ``requests``, ``cancelled`` and ``reports``: what the
+    decisions sent on their way. ``facts``: what was applied, without deadlines.
     """
 
     case: Case
     entries: tuple[JournalEntry, ...]
     missing: int
     requests: tuple[NotificationRequested, ...]
+    cancelled: tuple[NotificationCancelled, ...]
     reports: tuple[IncidentFiled, ...]
     facts: tuple[CaseFact, ...]
 
@@ -61,6 +62,7 @@ def retell(texts: Sequence[str]) -> Retold:
         entries=tuple(again),
         missing=len(again) - len(texts),
         requests=tuple(effect for effect in effects if isinstance(effect, NotificationRequested)),
+        cancelled=tuple(effect for effect in effects if isinstance(effect, NotificationCancelled)),
         reports=tuple(effect for effect in effects if isinstance(effect, IncidentFiled)),
         facts=tuple(event for event in events if not isinstance(event, DeadlineReached)),
     )

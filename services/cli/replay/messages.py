@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from events.codec import decode
-from events.delivery import DeliveryRecorded, DeliveryState
+from events.delivery import DeliveryRecorded
 from events.errors import EventError
-from events.notification import NotificationRequested
+from events.notification import NotificationCancelled, NotificationRequested
 from services.cli.replay.past import Past
 from services.escalation.home import home_partition
-from services.notifier.rows import Step, insert_new, write_steps
+from services.notifier.rows import UNFINISHED, Step, insert_new, write_steps
 from services.runtime.ownership import Ownership
 from services.runtime.store import UnitOfWork
 
@@ -24,14 +24,14 @@ PAGE = 500
 """Messages written at a time: a statement has only so many parameters."""
 
 _WHY_NOT = "due more than 24 h before this database was rebuilt, and no record says what became of it: not sent"
-_FINISHED: frozenset[DeliveryState] = frozenset({"handed-over", "failed-permanent"})
 
 
 @dataclass
 class Messages:
-    """Requests by notification id, and the last thing that was recorded of each."""
+    """Requests by notification id, which of them were cancelled, and the last thing that was recorded of each."""
 
     requested: dict[str, NotificationRequested] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
     became: dict[str, DeliveryRecorded] = field(default_factory=dict)
 
     async def read(self, past: Past) -> None:
@@ -40,6 +40,8 @@ class Messages:
             body = _body(record.headers, record.value)
             if isinstance(body, NotificationRequested):
                 self.requested[body.notification_id] = body
+            elif isinstance(body, NotificationCancelled):
+                self.cancelled.add(body.notification_id)
         async for record in past.records("deliveries"):
             body = _body(record.headers, record.value)
             if isinstance(body, DeliveryRecorded):
@@ -61,7 +63,7 @@ class Messages:
             notification_id=request.notification_id,
             state=found.state,
             tries=found.try_number,
-            next_try_at=None if found.state in _FINISHED else now,
+            next_try_at=now if found.state in UNFINISHED else None,
             provider=found.provider,
             provider_id=found.provider_id,
             reason=found.reason,

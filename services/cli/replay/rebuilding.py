@@ -22,7 +22,14 @@ from services.cli.replay.journals import Retold, Unreplayable, retell
 from services.cli.replay.messages import Messages, keep_messages
 from services.cli.replay.past import Past
 from services.escalation.codes import codes_for
-from services.escalation.docket import case_row, journal_record, journal_row, report_record, request_record
+from services.escalation.docket import (
+    cancellation_record,
+    case_row,
+    journal_record,
+    journal_row,
+    report_record,
+    request_record,
+)
 from services.escalation.journal_topic import all_published
 from services.runtime.errors import TocsinError
 from services.runtime.outbox_rows import Outgoing
@@ -199,6 +206,12 @@ class _Rebuilding:
             *(
                 Outgoing(topic("notifications"), request_record(one, given.get((one.case_id, one.person_id))))
                 for one in unsent
+            ),
+            *(
+                Outgoing(topic("notifications"), cancellation_record(cancelled))
+                for one in retold
+                for cancelled in one.cancelled
+                if cancelled.notification_id not in self._messages.cancelled
             ),
         ]
         await unit.append([(owned.name, outgoing) for outgoing in on_their_way])

@@ -5,11 +5,12 @@ through with "database is locked"; see ``sqlite_writer``.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 from alembic import command
@@ -20,6 +21,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import ColumnElement, Connection, create_engine, event, literal_column, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from services.runtime.errors import SchemaMismatch
 from services.runtime.sqlite_inline import connect_inline, connect_unsynced
@@ -31,6 +33,8 @@ _MIGRATING = threading.Lock()
 LARGEST_LOG_PAGES = 32_000
 """Pages (128 MB) after which SQLite's commit empties the write-ahead log itself, though the service's own
 ``checkpoints`` did not: a tool writes, or the disk is too slow."""
+LONGEST_COMMIT_SECONDS = 5.0
+"""Wait for a commit under way when a service stops; the disk is in trouble after that, and the process ends anyway."""
 Connect = Callable[[str], Awaitable[aiosqlite.Connection]]
 """Opens the SQLite file at a path."""
 
@@ -109,8 +113,19 @@ class Database:
                 raw.leaves_the_loop = False
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, when those that still commit for a cancelled task have done so.
+
+        One that came back to the pool after this would be closed by nobody.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_COMMIT_SECONDS):
+                while self._pool.checkedout():  # noqa: ASYNC110 - the pool tells nobody
+                    await asyncio.sleep(0.002)
         await self.engine.dispose()
+
+    @property
+    def _pool(self) -> QueuePool:
+        return cast("QueuePool", self.engine.pool)
 
     async def migrate(self) -> None:
         """Bring the schema to this version. Safe to call from several services at once.

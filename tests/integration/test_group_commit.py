@@ -1,9 +1,11 @@
 """Plain transactions side by side: each is durable when it returns, and one's failure undoes only itself."""
 
 import asyncio
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,20 @@ async def test_reader_does_not_wait_for_a_writer(file: Database) -> None:
     async with file.writing() as connection:
         await connection.execute(text("DELETE FROM remembered"))
         assert await asyncio.wait_for(noted(file), 2.0) == {"before"}
+
+
+async def test_what_is_being_committed_is_waited_for_at_the_close(tmp_path: Path) -> None:
+    """A service that stops cancels its tasks: a commit under way ends first, and its connection is closed, too."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'tocsin.db'}")
+    await database.migrate()
+    committing = asyncio.Event()
+    event.listen(database.engine.sync_engine, "commit", lambda _connection: committing.set())
+    writer = asyncio.create_task(note(database, "ours"))
+    await committing.wait()
+    writer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    await database.close()
+    assert not (tmp_path / "tocsin.db-wal").exists()  # SQLite removes it with the last connection
+    with closing(sqlite3.connect(tmp_path / "tocsin.db")) as connection:
+        assert connection.execute("SELECT name FROM remembered").fetchall() == [("ours",)]

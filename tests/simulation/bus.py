@@ -76,11 +76,13 @@ class SimBus:
             delay = self._rng.uniform(0.5, 4.0)
             self._diary.count("record delayed", topic, partition)
         log = self.topics[topic].logs[partition]
-        log.append(Stored(key, headers, value, self._loop.time() + delay))
+        before = (record.visible_at for record in reversed(log) if record is not None)
+        visible_at = max(self._loop.time() + delay, next(before, 0.0))  # a broker shows no record before an earlier one
+        log.append(Stored(key, headers, value, visible_at))
         self.appended += 1
         self._compare(topic, headers, value)
         self._diary.write("appended", topic, partition, len(log) - 1, _id_of(headers))
-        self._loop.call_later(delay, self._tell, context=OUTSIDE.copy())
+        self._loop.call_at(visible_at, self._tell, context=OUTSIDE.copy())
         return len(log) - 1
 
     def _compare(self, topic: str, headers: Headers, value: bytes | None) -> None:

@@ -103,11 +103,11 @@ def advances_before_it_commits(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_new_deadlines(patch: pytest.MonkeyPatch) -> None:
-    """Do not watch every fifth deadline that was just committed."""
+    """Do not watch every second deadline that was just committed."""
     whole, deadlines = Timers.put, count(1)
 
     def put(self: Timers, name: str, due: datetime | None, case_id: str) -> None:
-        if next(deadlines) % 5:
+        if next(deadlines) % 2:
             whole(self, name, due, case_id)
 
     patch.setattr(Timers, "put", put)

@@ -9,16 +9,16 @@ from tests.simulation import sabotage
 from tests.simulation.memory import Sabotage
 from tests.simulation.world import simulate
 
-SEEDS = (4, 6, 3, 9, 7, 12, 17)
+SEEDS = (2, 4, 6, 3, 1, 9, 12, 7)
 """How many seeds a broken part may hide from: the troubles that show it are absent from about half of the runs."""
-IMPATIENCE_SECONDS = 24.0
+IMPATIENCE_SECONDS = 12.0
 """A broken world never settles: enough of the loop's time to see that it does not."""
 BROKEN_STATEMENTS: Mapping[str, tuple[Callable[[], Sabotage], str]] = {
     "the outbox loses a row": (lambda: sabotage.loses_one_in(7, "INSERT INTO outbox"), "never handled|are nowhere"),
     "the journal loses an entry": (lambda: sabotage.loses_one_in(5, "INSERT INTO journal"), "entries, last position"),
     "the inbox forgets": (sabotage.forgets_the_inbox, "never handled|has not handled it"),
     "a claim finds no deadlines": (sabotage.loses_deadlines, "deadlines to fire"),
-    "deadlines are not stored": (sabotage.stores_no_deadlines, "status='running'"),
+    "deadlines are not stored": (sabotage.stores_no_deadlines, "status='running'|nobody noticed"),
     "the fence is open": (sabotage.claims_without_fence, "fencing"),
     "the relay passes over rows": (sabotage.passes_over_rows, "records to publish"),
     "the relay drops what the bus has": (sabotage.trusts_the_bus, "are nowhere|never handled"),
@@ -27,12 +27,12 @@ BROKEN_STATEMENTS: Mapping[str, tuple[Callable[[], Sabotage], str]] = {
     "an early answer is not kept": (lambda: sabotage.loses_one_in(1, "INSERT INTO waiting_facts"), "left no trace"),
 }
 BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], float | None, str]] = {
-    "the timers forget": (sabotage.forgets_new_deadlines, (5, 10, 11, 6, 9), None, "deadlines to fire"),
-    "silence is taken for success": (sabotage.takes_silence_for_success, (6, 9, 4, 3, 12), None, "and nobody took it"),
+    "the timers forget": (sabotage.forgets_new_deadlines, (4, 5, 6, 10, 11), None, "deadlines to fire"),
+    "silence is taken for success": (sabotage.takes_silence_for_success, (3, 6, 9, 4, 12), None, "and nobody took it"),
     "the offset goes ahead of the commit": (
-        sabotage.advances_before_it_commits, (11, 20, 9, 26), 10.0, "has not handled it",
+        sabotage.advances_before_it_commits, (11, 20, 26, 9), 10.0, "has not handled it",
     ),
-    "the notifier forgets an intent": (sabotage.sends_without_intent, (101, 16, 133, 150, 17, 24), 5.0, "sent twice"),
+    "the notifier forgets an intent": (sabotage.sends_without_intent, (150, 16, 101, 133, 17, 24), 5.0, "sent twice"),
 }  # fmt: skip
 """How each is broken, the seeds to try, the deaths in a second in place of the plan's, and what the fault says."""
 

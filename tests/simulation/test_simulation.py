@@ -69,8 +69,8 @@ def test_a_seed_lives_the_same_life_twice() -> None:
 
 def test_a_seed_lives_the_same_life_in_another_process() -> None:
     """Another process, with another order of sets, writes the same log: the printed command replays a failure."""
-    told = [_in_a_process("12345", order) for order in ("1", "2")]
-    assert re.search(r"seed 12345: ok, .* log [0-9a-f]{16}", told[0]), told[0]
+    told = [_in_a_process("3", order) for order in ("1", "2")]
+    assert re.search(r"seed 3: ok, .* log [0-9a-f]{16}", told[0]), told[0]
     assert _log_of(told[0]) == _log_of(told[1])
 
 

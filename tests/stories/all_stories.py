@@ -13,6 +13,7 @@ from tests.stories import (
     petitions,
     petitions_out_of_order,
     silence,
+    ways,
 )
 from tests.stories.book import STORIES
 
@@ -30,4 +31,5 @@ _CHAPTERS = (
     petitions,
     petitions_out_of_order,
     silence,
+    ways,
 )

@@ -28,16 +28,16 @@ def replay(entries: Sequence[JournalEntry]) -> list[Decision]:
     """
     case: Case | None = None
     decisions: list[Decision] = []
-    school: SchoolName | None = None
-    policy: Policy | None = None
+    frozen: tuple[Policy, SchoolName] | None = None
     for entry in entries:
         if entry.cause is None:
             continue
         if entry.cause.policy is not None:
-            policy = Policy.model_validate(entry.cause.policy)
             school = SchoolName(unit_id=entry.school_id, name=entry.cause.school_name or "")
-        if policy is None or school is None:
+            frozen = Policy.model_validate(entry.cause.policy), school
+        if frozen is None:
             raise Undecidable("the journal does not begin with the opening of the case")
+        policy, school = frozen
         directory = RecordedDirectory(entry.resolved, school)
         now = entry.fired_at or entry.received_at
         decision = decide(case, event_of(entry.cause), directory, policy, now)

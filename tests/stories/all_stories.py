@@ -9,10 +9,13 @@ from tests.stories import (
     grades,
     hazards,
     known_too_late,
+    long_silences,
+    nights,
     nobody_there,
     petitions,
     petitions_out_of_order,
     silence,
+    ways,
 )
 from tests.stories.book import STORIES
 
@@ -26,8 +29,11 @@ _CHAPTERS = (
     grades,
     hazards,
     known_too_late,
+    long_silences,
+    nights,
     nobody_there,
     petitions,
     petitions_out_of_order,
     silence,
+    ways,
 )

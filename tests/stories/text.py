@@ -38,7 +38,11 @@ def _decision(decision: Decision, known: dict[str, Any]) -> Iterator[str]:
             yield from _requests([effect for effect in effects if isinstance(effect, NotificationRequested)], known)
         else:
             for effect in effects:
-                yield _entry(effect) if isinstance(effect, JournalEntry) else f"    published: {_facts(dict(effect))}"
+                yield (
+                    _entry(effect)
+                    if isinstance(effect, JournalEntry)
+                    else f"    {type(effect).__name__}: {_facts(dict(effect))}"
+                )
 
 
 def _cause(entry: JournalEntry) -> Iterator[str]:

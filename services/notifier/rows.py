@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.delivery import DeliveryState
+from events.delivery import RECEIPTS, DeliveryState
 from events.notification import NotificationRequested
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership
@@ -39,6 +39,7 @@ class Unfinished:
     state: RowState
     tries: int
     next_try_at: datetime
+    provider: str | None
     request: str
 
 
@@ -81,8 +82,19 @@ async def insert_new(
 
 
 async def write_steps(unit: UnitOfWork, steps: Sequence[Step]) -> None:
-    """Bring rows to what ``steps`` say, in their order."""
-    await unit.write(_WRITE, [_parameters(step) for step in steps])
+    """Bring rows to what ``steps`` say, in their order.
+
+    A row that a provider's receipt has brought further keeps that: receipts come while an answer is under way, too.
+    """
+    if steps:
+        await unit.write(_WRITE, [_parameters(step) for step in steps])
+
+
+async def has_receipt(database: Database, notification_id: str) -> bool:
+    """Return whether a provider has told that it has this message, however its own answer to the sending was lost."""
+    statement = select(notifications.c.state).where(notifications.c.notification_id == notification_id)
+    async with database.reading() as connection:
+        return (await connection.execute(statement)).scalar_one_or_none() in _FURTHER
 
 
 async def unfinished(database: Database, partition: int) -> list[Unfinished]:
@@ -93,9 +105,10 @@ async def unfinished(database: Database, partition: int) -> list[Unfinished]:
             notifications.c.state,
             notifications.c.tries,
             notifications.c.next_try_at,
+            notifications.c.provider,
             notifications.c.request,
         )
-        .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None))
+        .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None), ~_HAS_RECEIPT)
         .order_by(notifications.c.next_try_at)
     )
     async with database.reading() as connection:
@@ -127,13 +140,21 @@ def _new_row(partition: int, request: NotificationRequested, now: datetime) -> M
     }
 
 
+_FURTHER = frozenset(state for state in RECEIPTS if state != "handed-over")
+"""What only receipts say. None of our own steps goes beyond it."""
+
 _COLUMNS = ("state", "tries", "next_try_at", "provider", "provider_id", "reason")
+_NEW = {name: bindparam(f"to_{name}", type_=notifications.c[name].type) for name in _COLUMNS}
+_HAS_RECEIPT = or_(*(notifications.c.state == literal_column(f"'{state}'") for state in sorted(_FURTHER)))
 _WRITE = (
     update(notifications)
     .where(notifications.c.notification_id == bindparam("of_id"))
     .values(
         {
-            **{name: bindparam(f"to_{name}", type_=notifications.c[name].type) for name in _COLUMNS},
+            **_NEW,
+            **{name: case((_HAS_RECEIPT, notifications.c[name]), else_=_NEW[name]) for name in ("state", "reason")},
+            "next_try_at": case((_HAS_RECEIPT, null()), else_=_NEW["next_try_at"]),
+            "provider_id": func.coalesce(_NEW["provider_id"], notifications.c.provider_id),
             "updated_at": bindparam("to_updated_at", type_=notifications.c.updated_at.type),
         }
     )

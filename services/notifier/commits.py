@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.notifier.rows import Step, write_steps
+from services.notifier.rows import Step, mark_late, write_steps
 from services.runtime.contact_flags import ContactFlag, flagging
 from services.runtime.errors import StaleEpoch
 from services.runtime.outages import STORE_TROUBLE
@@ -30,15 +30,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is written of one notification: its step, the records that tell of it, and what it says of the contact.
-
-    ``step`` None leaves the row as it is.
-    """
+    """What is written of one notification: a step, or that it is late; its records; what it says of the contact."""
 
     owned: Ownership
     step: Step | None
     records: Sequence[Outgoing]
     flag: ContactFlag | None = None
+    late: str | None = None
+    """The notification's id, when this tells that it is late."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +127,7 @@ class GroupCommit:
     async def _write(self, changes: Sequence[Change]) -> None:
         async with self._store.transaction(*dict.fromkeys(change.owned for change in changes)) as unit:
             await write_steps(unit, [change.step for change in changes if change.step is not None])
+            await mark_late(unit, [change.late for change in changes if change.late is not None])
             flags = [change.flag for change in changes if change.flag is not None]
             if flags:
                 await unit.write(*flagging(flags, is_sqlite=self._store.database.is_sqlite))

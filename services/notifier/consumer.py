@@ -103,5 +103,6 @@ def _jobs(owned: Ownership, rows: Iterable[Unfinished]) -> Iterable[Job]:
             next_try_at=row.next_try_at,
             due_at=row.next_try_at if row.state == "pending" else first_try_at(request, request.received_at),
             provider=row.provider,
+            is_late=row.is_late,
             has_turn=row.tries > 0,
         )

@@ -95,7 +95,7 @@ class Ledger:
         why = f": {job.reason}" if job.reason else ""
         reason = f"no provider has taken it within {seconds:g} s{why}"
         record = unreached_fact(self._topic, job.request, "late", reason, self._clock.now())
-        self._commits.begin(Change(job.owned, None, [record])).add_done_callback(_looked_at)
+        self._commits.begin(Change(job.owned, None, [record], late=job.id)).add_done_callback(_looked_at)
         LATE.labels(channel=job.request.channel).inc()
         _log.warning(
             "notification.late",

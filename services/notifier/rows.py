@@ -27,6 +27,9 @@ RowState = Literal["pending"] | DeliveryState
 UNCERTAIN: frozenset[RowState] = frozenset({"attempted", "outcome-unknown"})
 """States in which the provider may have the message. ``attempted`` found at a claim means: died during the call."""
 
+UNFINISHED: frozenset[RowState] = UNCERTAIN | {"pending", "failed-temporary"}
+"""States in which there is something left to do; any other is an end, which only a receipt moves."""
+
 LONGEST_HOLD = timedelta(hours=24)
 """No quiet hours last longer, so a later ``not_before`` is a mistake, and one that must not silence anybody."""
 
@@ -40,6 +43,7 @@ class Unfinished:
     tries: int
     next_try_at: datetime
     provider: str | None
+    is_late: bool
     request: str
 
 
@@ -90,6 +94,12 @@ async def write_steps(unit: UnitOfWork, steps: Sequence[Step]) -> None:
         await unit.write(_WRITE, [_parameters(step) for step in steps])
 
 
+async def mark_late(unit: UnitOfWork, notification_ids: Sequence[str]) -> None:
+    """Note that somebody was told that these are late: whoever takes them over does not tell it again."""
+    if notification_ids:
+        await unit.write(_LATE, [{"of_id": notification_id} for notification_id in notification_ids])
+
+
 async def has_receipt(database: Database, notification_id: str) -> bool:
     """Return whether a provider has told that it has this message, however its own answer to the sending was lost."""
     statement = select(notifications.c.state).where(notifications.c.notification_id == notification_id)
@@ -106,6 +116,7 @@ async def unfinished(database: Database, partition: int) -> list[Unfinished]:
             notifications.c.tries,
             notifications.c.next_try_at,
             notifications.c.provider,
+            notifications.c.is_late,
             notifications.c.request,
         )
         .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None), ~_HAS_RECEIPT)
@@ -159,6 +170,7 @@ _WRITE = (
         }
     )
 )
+_LATE = update(notifications).where(notifications.c.notification_id == bindparam("of_id")).values(is_late=True)
 
 
 def _parameters(step: Step) -> Mapping[str, Any]:

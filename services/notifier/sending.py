@@ -5,6 +5,7 @@ What a try is stands in ``trying``; which provider it goes to, in ``providers``;
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -144,7 +145,8 @@ class Sender:
         """
         seconds = self._clock.real_seconds(job.next_try_at - self._clock.now())
         if job.request.not_before is None or job.state != "pending":
-            self._late.begin(job)
+            if job.has_turn:
+                self._late.begin(job)
             self._wait_for(job, min(seconds, self._rules.backoff.longest.total_seconds()))
         elif seconds > 0:
             seconds = min(seconds, self._rules.look_seconds)
@@ -168,6 +170,7 @@ class Sender:
             job.has_turn = True
             seconds = 0.0 if job.request.lane == "escalation" else self._recipients.take(job.request.contact_id)
             if seconds > 0:
+                job.due_at = self._clock.now() + timedelta(seconds=seconds) * self._clock.speed
                 job.timer = asyncio.get_running_loop().call_later(seconds, self._queue, job)
                 return
         self._late.begin(job)

@@ -14,6 +14,7 @@ from events.base import Body
 from events.codec import decode, encode
 from events.delivery import DeliveryRecorded
 from events.notification import NotificationCancelled, NotificationRequested
+from events.unreached import ContactUnreached
 from services.notifier.backoff import Backoff
 from services.notifier.channels.base import Channel
 from services.notifier.consumer import NotifierConsumer
@@ -130,6 +131,15 @@ async def told_of(database: Database, notification_id: str = "notice-1") -> list
         rows = (await connection.execute(statement)).all()
     bodies = [decode([(n, v.encode()) for n, v in json.loads(row.headers)], row.value).body for row in rows]
     return [body for body in bodies if isinstance(body, DeliveryRecorded) and body.notification_id == notification_id]
+
+
+async def facts_of(database: Database) -> list[ContactUnreached]:
+    """Return what the cases were told of messages that did not arrive, in the order of the outbox."""
+    statement = select(outbox).where(outbox.c.lane == NAME, outbox.c.topic != topic("deliveries")).order_by(outbox.c.id)
+    async with database.reading() as connection:
+        rows = (await connection.execute(statement)).all()
+    bodies = [decode([(n, v.encode()) for n, v in json.loads(row.headers)], row.value).body for row in rows]
+    return [body for body in bodies if isinstance(body, ContactUnreached)]
 
 
 async def states_of(database: Database, notification_id: str = "notice-1") -> list[tuple[str, int]]:

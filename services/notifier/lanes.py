@@ -25,17 +25,28 @@ SHARES: Mapping[Lane, tuple[int, float]] = MappingProxyType(
 class ProviderQueue:
     """Starts ``work`` for each job as soon as its lane has room, the rate has a turn, and the breaker lets it.
 
+    ``work`` is given a call that makes room for the next one, for when the provider has answered: what it has said is
+    written down meanwhile. ``bulk_pace`` is that of every provider together.
     The breaker holds back reminders and bulk only: an escalation waits for nobody's recovery.
     """
 
-    def __init__(self, limit: int, breaker: Breaker, pace: Pace, work: Callable[[Job], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        breaker: Breaker,
+        pace: Pace,
+        work: Callable[[Job, Callable[[], None]], Awaitable[None]],
+        bulk_pace: Pace,
+    ) -> None:
         self._limit = limit
         self._breaker = breaker
         self._pace = pace
+        self._bulk_pace = bulk_pace
         self._work = work
         self._waiting: list[tuple[int, int, Job]] = []
         self._arrivals = itertools.count()
         self._working: set[asyncio.Task[None]] = set()
+        self._with_provider: set[Job] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._open = True
 
@@ -48,7 +59,7 @@ class ProviderQueue:
         """Return whether a job of this lane would start at once."""
         rank = SHARES[job.request.lane][0]
         is_next = not self._waiting or rank < self._waiting[0][0]
-        return is_next and len(self._working) < self._room(job) and self._wait(job) <= 0
+        return is_next and len(self._with_provider) < self._room(job) and self._wait(job) <= 0
 
     def take_waiting(self) -> list[Job]:
         """Return every job that waits, in its order, and forget them."""
@@ -69,21 +80,25 @@ class ProviderQueue:
 
     def _start(self) -> None:
         self._quiet()
-        while self._open and self._waiting and len(self._working) < self._room(self._waiting[0][2]):
+        while self._open and self._waiting and len(self._with_provider) < self._room(self._waiting[0][2]):
             if (seconds := self._wait(self._waiting[0][2])) > 0:
                 self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
                 return
             job = heapq.heappop(self._waiting)[2]
             self._breaker.begin()
             self._pace.take()
+            if job.request.lane == "bulk":
+                self._bulk_pace.take()
+            self._with_provider.add(job)
             task = asyncio.create_task(self._run(job))
             self._working.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._working.discard)
 
     def _wait(self, job: Job) -> float:
         """Return how long the job waits for its turn, should it be the next."""
         recovery = 0.0 if job.request.lane == "escalation" else self._breaker.wait
-        return max(recovery, self._pace.wait)
+        turn = self._bulk_pace.wait if job.request.lane == "bulk" else 0.0
+        return max(recovery, turn, self._pace.wait)
 
     def _room(self, job: Job) -> int:
         return max(1, int(self._limit * SHARES[job.request.lane][1]))
@@ -94,8 +109,12 @@ class ProviderQueue:
             self._timer = None
 
     async def _run(self, job: Job) -> None:
-        await self._work(job)
+        def make_room() -> None:
+            if job in self._with_provider:
+                self._with_provider.remove(job)
+                self._start()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._working.discard(task)
-        self._start()
+        try:
+            await self._work(job, make_room)
+        finally:
+            make_room()

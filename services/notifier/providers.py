@@ -19,13 +19,16 @@ class Provider:
         channel: Channel,
         rules: SendingRules,
         now: Callable[[], float],
-        work: Callable[[Job, "Provider"], Awaitable[None]],
+        work: Callable[[Job, "Provider", Callable[[], None]], Awaitable[None]],
+        bulk_pace: Pace,
     ) -> None:
         self.channel = channel
         self.name = channel.provider
         self.breaker = Breaker(rules.breaker_failures, rules.breaker_open_seconds, now)
         pace = Pace(rules.provider_rates.get(self.name), now)
-        self.queue = ProviderQueue(channel.limit, self.breaker, pace, lambda job: work(job, self))
+        self.queue = ProviderQueue(
+            channel.limit, self.breaker, pace, lambda job, answered: work(job, self, answered), bulk_pace
+        )
         PROVIDER_OPEN.labels(channel=channel.name, provider=self.name).set(0)
 
     def took(self) -> None:

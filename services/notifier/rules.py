@@ -25,6 +25,7 @@ class SendingRules:
     provider_rates: Mapping[str, float] = field(default_factory=dict)
     """Messages a second by provider; one that is not named has no limit."""
 
+    bulk_per_second: float | None = None
     recipient_per_minute: float = 20.0
     backoff: Backoff = field(default_factory=Backoff)
     look_seconds: float = LOOK_SECONDS
@@ -41,6 +42,7 @@ class SendingRules:
             breaker_failures=settings.breaker_failures,
             breaker_open_seconds=settings.breaker_open_seconds,
             provider_rates=settings.rates,
+            bulk_per_second=settings.bulk_messages_per_second,
             recipient_per_minute=settings.recipient_messages_per_minute,
         )
 

@@ -21,7 +21,7 @@ from services.notifier.job import Job
 from services.notifier.lateness import LateWatch
 from services.notifier.ledger import Ledger
 from services.notifier.needed import Needed
-from services.notifier.pace import RecipientPace
+from services.notifier.pace import Pace, RecipientPace
 from services.notifier.providers import Provider, Providers
 from services.notifier.rendering import prepare
 from services.notifier.rules import SendingRules
@@ -63,8 +63,9 @@ class Sender:
         ledger = Ledger(self._commits, clock, topic)
         self._late = LateWatch(ledger, clock, rules.handover_patience_seconds)
         self._recipients = RecipientPace(rules.recipient_per_minute, self._now)
+        bulk_pace = Pace(rules.bulk_per_second, self._now)
         self._channels = {
-            name: Providers([Provider(channel, rules, self._now, self._deliver) for channel in each])
+            name: Providers([Provider(channel, rules, self._now, self._deliver, bulk_pace) for channel in each])
             for name, each in channels.items()
         }
         needed = Needed(store, clock)
@@ -112,13 +113,13 @@ class Sender:
         """Drop a message that was cancelled while it was held."""
         self._held.forget(owned, notification_id)
 
-    async def _deliver(self, job: Job, provider: Provider) -> None:
+    async def _deliver(self, job: Job, provider: Provider, answered: Callable[[], None]) -> None:
         """Bring one job one try further, whatever happens: an error here must stop nothing else."""
         if job not in self._held:
             return
         waited = 0.0 if job.queued_at is None else self._now() - job.queued_at
         try:
-            wait = await self._trying.once(job, provider, waited_seconds=waited)
+            wait = await self._trying.once(job, provider, answered, waited_seconds=waited)
         except StaleEpoch:
             self._held.drop(job)
             _log.info("notification.left_to_new_owner", notification_id=job.id, partition=job.owned.name)

@@ -4,7 +4,7 @@ The intent is on disk before the provider is called and the outcome after, so wh
 finds the row ``attempted``, asks the provider what it has, and sends again when in doubt (promise 4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -52,21 +52,27 @@ class Trying:
         self._channels = channels
         self._backoff = parts.rules.backoff
 
-    async def once(self, job: Job, provider: Provider, *, waited_seconds: float = 0.0) -> timedelta | None:
+    async def once(
+        self, job: Job, provider: Provider, answered: Callable[[], None], *, waited_seconds: float = 0.0
+    ) -> timedelta | None:
         """Try a job; return how long it waits for its next try, in real time, or None when it has ended.
+
+        ``answered`` is called when the provider has nothing more to do with it.
 
         Raises:
             StaleEpoch: the partition is somebody else's; nothing was written.
         """
         try:
-            return await self._once(job, provider, waited_seconds)
+            return await self._once(job, provider, answered, waited_seconds)
         except _NotYet as pause:
             return pause.wait
         except _Ended as ended:
             await self._parts.ledger.write(job, "failed-permanent", provider.name, reason=ended.reason)
             return None
 
-    async def _once(self, job: Job, provider: Provider, waited_seconds: float) -> timedelta | None:
+    async def _once(
+        self, job: Job, provider: Provider, answered: Callable[[], None], waited_seconds: float
+    ) -> timedelta | None:
         if job.broken_by is not None:
             raise _Ended(f"given up: each of {job.breaks} tries broke off with {job.broken_by}")
         message = self._addressed(job)
@@ -81,7 +87,7 @@ class Trying:
             return None
         if job.tries >= self._backoff.tries:
             raise _Ended(f"given up after {job.tries} tries; what became of the last is unknown")
-        return await self._send(job, provider, message)
+        return await self._send(job, provider, message, answered)
 
     def _addressed(self, job: Job) -> Message:
         parts = self._parts
@@ -140,7 +146,9 @@ class Trying:
         await self._parts.ledger.write(job, "skipped", provider.name, reason=reason, cause="dead-contact")
         return True
 
-    async def _send(self, job: Job, provider: Provider, message: Message) -> timedelta | None:
+    async def _send(
+        self, job: Job, provider: Provider, message: Message, answered: Callable[[], None]
+    ) -> timedelta | None:
         ledger, now = self._parts.ledger, self._parts.clock.now()
         job.lookups = 0
         await ledger.write(job, "attempted", provider.name, tries=job.tries + 1, next_try_at=now)
@@ -151,6 +159,7 @@ class Trying:
         except ChannelError as error:
             return await self._failed(job, provider, error)
         provider.took()
+        answered()
         await ledger.write(job, "handed-over", provider.name, provider_id=handed.provider_id)
         return None
 

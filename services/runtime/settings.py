@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         pattern=rf"^({_RATE}(,{_RATE})*)?$",
         description="Most messages a second by provider, such as `twilio=10,smtp=50`; one not named has no limit.",
     )
+    bulk_messages_per_second: float = Field(
+        default=100.0,
+        gt=0,
+        le=10_000,
+        description="Most bulk messages a second of one process: a notice to thousands leaves the rest to alerts.",
+    )
     recipient_messages_per_minute: float = Field(
         default=20.0,
         gt=0,

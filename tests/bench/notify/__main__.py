@@ -19,7 +19,7 @@ import psutil
 
 from tests.bench.handover import measure_handover
 from tests.bench.notify.bulk import measure_beside_bulk
-from tests.bench.notify.floor import measure_floor
+from tests.bench.notify.floor import measure_floor, measure_httpx_floor
 from tests.bench.notify.handing import measure_overhead, measure_throughput
 from tests.bench.notify.people import DIRECTORY, settle_people
 from tests.support.kafka_node import kafka_node
@@ -86,7 +86,11 @@ async def _hand_over(stack: Stack, log: Path, provider_url: str, plan: Plan) -> 
     floor, figures = await measure_floor(provider_url, ACCOUNT, plan.messages)
     print(figures.line())
     rate = await measure_throughput(stack.kafka, topic, log, plan.messages, f"t{int(time.time())}")
-    print(f"one notifier: {rate:.0f} messages/s; a bare aiohttp loop: {floor:.0f}/s; {floor / rate:.1f} × slower")
+    other = await measure_httpx_floor(provider_url, ACCOUNT, plan.messages // 3)
+    print(
+        f"one notifier: {rate:.0f} messages/s; a bare loop with aiohttp: {floor:.0f}/s ({floor / rate:.1f} ×), "
+        f"with httpx: {other:.0f}/s ({other / rate:.1f} ×)"
+    )
     print(_memory(stack))
     print((await measure_overhead(stack.kafka, topic, log, plan.overhead_rate, plan.overhead_seconds)).line())
 

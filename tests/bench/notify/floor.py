@@ -1,9 +1,10 @@
-"""The machine's floor: a bare aiohttp loop that POSTs to the same provider, as many at once, in the same run."""
+"""The machine's floors: bare aiohttp and httpx loops that POST to the same provider, as many at once, in the same run."""
 
 import asyncio
 import time
 
 import aiohttp
+import httpx
 
 from services.notifier.channels.twilio_sms.transport import CONNECTIONS
 from tests.bench.figures import Figures
@@ -32,3 +33,20 @@ async def measure_floor(url: str, account: tuple[str, str], count: int) -> tuple
         await asyncio.gather(*(post_on(session) for _ in range(CONNECTIONS)))
         took = time.perf_counter() - began
     return count / took, Figures.of("floor: a bare aiohttp POST", sample)
+
+
+async def measure_httpx_floor(url: str, account: tuple[str, str], count: int) -> float:
+    """Return messages a second of the same loop with the other client."""
+    path = f"{url}/2010-04-01/Accounts/{account[0]}/Messages.json"
+    numbers = iter(range(count))
+
+    async def post_on(client: httpx.AsyncClient) -> None:
+        for number in numbers:
+            form = {"To": f"+86139{number:08d}", "From": "+12025550100", "Body": TEXT}
+            (await client.post(path, data=form)).raise_for_status()
+
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    async with httpx.AsyncClient(auth=account, limits=limits, timeout=30) as client:
+        began = time.perf_counter()
+        await asyncio.gather(*(post_on(client) for _ in range(CONNECTIONS)))
+        return count / (time.perf_counter() - began)

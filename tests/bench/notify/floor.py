@@ -1,4 +1,4 @@
-"""The machine's floors: bare aiohttp and httpx loops that POST to the same provider, as many at once, in the same run."""
+"""The machine's floors: bare aiohttp and httpx loops that POST to the same provider, as many at once, in the run."""
 
 import asyncio
 import time

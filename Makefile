@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TOCSIN_DATA_DIR ?= var
 export TOCSIN_DIRECTORY ?= deploy/sample/county.yaml
 
-.PHONY: run test faults check format bench bench-scale lock contracts soak sim stories mutants clean
+.PHONY: run test faults check format bench bench-scale bench-notify lock contracts soak sim stories mutants clean
 
 run: $(VENV)/.run ## start a broker, every service and the sample county
 	$(BIN)/tocsin up --sample
@@ -33,6 +33,9 @@ bench: $(VENV)/.dev ## latency and lateness, beside this machine's floor
 
 bench-scale: $(VENV)/.dev ## a million open cases: restart, memory, lateness, throughput, the tick, the storm
 	$(BIN)/python -m tests.bench.scale
+
+bench-notify: $(VENV)/.dev ## messages a second of one notifier beside a bare POST loop; incidents beside a bulk notice
+	$(BIN)/python -m tests.bench.notify
 
 faults: $(VENV)/.dev ## only the tests that kill, freeze, cut and wipe the real parts
 	$(BIN)/python -m pytest -m faults

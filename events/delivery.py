@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from events.base import Body, Identifier, Utc
+from events.base import Body, Identifier, Urgency, Utc
 from events.channel import Channel
 
 DeliveryState = Literal[
@@ -48,6 +48,11 @@ class DeliveryRecorded(Body):
     provider_id: str | None = Field(default=None, description="The provider's own id of the message.")
     reason: str | None = Field(default=None, description="Provider code and text; never an address or a number.")
     at: Utc
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return how soon its record must go out: after the facts that somebody has to act upon."""
+        return Urgency.NEXT
 
 
 def delivery_type(state: DeliveryState) -> str:

@@ -7,6 +7,7 @@ import typer
 from escalation_policies.errors import PolicyError
 from services.broker.errors import BrokerError
 from services.cli import (
+    contacts_command,
     directory_command,
     outbox_command,
     replay_command,
@@ -38,6 +39,7 @@ app.command("replay")(replay_command.replay)
 app.command("verify")(verify_command.verify)
 app.add_typer(token_command.app, name="token", help="Bearer tokens for clients.")
 app.add_typer(directory_command.app, name="directory", help="Units, people, contacts and rosters.")
+app.add_typer(contacts_command.app, name="contacts", help="Contacts that messages skip.")
 app.add_typer(policy, name="policy", help="Escalation policies: check, draw, simulate.")
 app.add_typer(topics_command.app, name="topics", help="Kafka topics.")
 app.add_typer(contracts, name="contracts", help="AsyncAPI, OpenAPI and JSON Schemas made from the code.")

@@ -52,6 +52,7 @@ Filer = Annotated[Caller, Depends(Needs("incident.file"))]
 Reader = Annotated[Caller, Depends(Needs("case.read"))]
 Actor = Annotated[Caller, Depends(Needs("case.act"))]
 Watcher = Annotated[Caller, Depends(Needs("stream.read"))]
+ContactReader = Annotated[Caller, Depends(Needs("contact.read"))]
 Unsealer = Annotated[Caller, Depends(Needs("petition.unseal"))]
 
 

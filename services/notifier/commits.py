@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
-from services.notifier.rows import Step, write_steps
+from services.notifier.rows import Step, mark_late, write_steps
+from services.runtime.contact_flags import ContactFlag, flagging
 from services.runtime.errors import StaleEpoch
 from services.runtime.outages import STORE_TROUBLE
 from services.runtime.outbox_rows import Outgoing
@@ -30,11 +30,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of one notification, with the record that tells of it."""
+    """What is written of one notification: a step, or that it is late; its records; what it says of the contact."""
 
     owned: Ownership
-    step: Step
-    record: Outgoing
+    step: Step | None
+    records: Sequence[Outgoing]
+    flag: ContactFlag | None = None
+    late: str | None = None
+    """The notification's id, when this tells that it is late."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,12 +74,16 @@ class GroupCommit:
         Raises:
             StaleEpoch: somebody else owns the partition now: drop the job, touch nothing.
         """
+        await self.begin(change, may_linger=may_linger)
+
+    def begin(self, change: Change, *, may_linger: bool = False) -> asyncio.Future[None]:
+        """Begin to write a change; what is returned ends as ``write`` does."""
         entry = _Entry(change, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         self._arrived.set()
         if not may_linger:
             self._hurry.set()
-        await entry.written
+        return entry.written
 
     async def _run(self) -> None:
         while True:
@@ -106,7 +113,7 @@ class GroupCommit:
             except STORE_TROUBLE as error:
                 _log.warning("database.away", error=type(error).__name__, waiting=len(batch))
                 await asyncio.sleep(RETRY_SECONDS)
-            except DBAPIError as error:
+            except Exception as error:  # noqa: BLE001 - what breaks the transaction fails alone; the writing goes on
                 if len(batch) == 1:
                     _fail(batch, error)
                     return
@@ -119,8 +126,12 @@ class GroupCommit:
 
     async def _write(self, changes: Sequence[Change]) -> None:
         async with self._store.transaction(*dict.fromkeys(change.owned for change in changes)) as unit:
-            await write_steps(unit, [change.step for change in changes])
-            await unit.append([(change.owned.name, change.record) for change in changes])
+            await write_steps(unit, [change.step for change in changes if change.step is not None])
+            await mark_late(unit, [change.late for change in changes if change.late is not None])
+            flags = [change.flag for change in changes if change.flag is not None]
+            if flags:
+                await unit.write(*flagging(flags, is_sqlite=self._store.database.is_sqlite))
+            await unit.append([(change.owned.name, record) for change in changes for record in change.records])
 
 
 def _lost(batch: Sequence[_Entry], names: Collection[str]) -> list[_Entry]:

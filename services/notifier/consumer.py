@@ -1,9 +1,11 @@
 """The notifier as a consumer of ``tocsin.notifications``: requests become rows, and rows become messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 import structlog
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.notification import NotificationCancelled, NotificationRequested
 from events.topics import TopicName
@@ -13,6 +15,7 @@ from services.notifier.rows import Unfinished, first_try_at, insert_new, unfinis
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
 from services.runtime.consumption import Applied, Received, Rejected
+from services.runtime.contact_flags import flags_of
 from services.runtime.ownership import Ownership
 from services.runtime.store import Store, UnitOfWork
 
@@ -44,7 +47,8 @@ class NotifierConsumer:
         ]
         now = self._clock.now()
         fresh = await insert_new(unit, requests, now)
-        jobs = [Job(owned, request, "pending", 0, first_try_at(request, now)) for owned, request in fresh]
+        await self._know_flags(unit.connection, {request.contact_id for _, request in fresh})
+        jobs = [_new_job(owned, request, now) for owned, request in fresh]
         cancelled = [(owned, event.body) for owned, event in batch if isinstance(event.body, NotificationCancelled)]
         held = [job.id for job in jobs if job.next_try_at > now]
         ended = await cancel(unit, cancelled, held, self._deliveries, now)
@@ -61,13 +65,26 @@ class NotifierConsumer:
         """Go on with what the partition's last owner left: waiting, to be tried again, or of unknown outcome."""
         self._sender.claim(owned)
         rows = await unfinished(self._store.database, owned.partition)
-        self._sender.take(_jobs(owned, rows))
+        jobs = list(_jobs(owned, rows))
+        async with self._store.database.reading() as connection:
+            await self._know_flags(connection, {job.request.contact_id for job in jobs})
+        self._sender.take(jobs)
         if rows:
             _log.info("notifications.resumed", partition=owned.name, count=len(rows))
 
     async def lost(self, owned: Ownership) -> None:
         """Drop the partition's messages: they are another worker's now."""
         self._sender.lose(owned)
+
+    async def _know_flags(self, connection: AsyncConnection, contact_ids: Collection[str]) -> None:
+        if contact_ids:
+            flags = await flags_of(connection, contact_ids, is_sqlite=self._store.database.is_sqlite)
+            self._sender.flagged.know(contact_ids, flags)
+
+
+def _new_job(owned: Ownership, request: NotificationRequested, now: datetime) -> Job:
+    due_at = first_try_at(request, now)
+    return Job(owned, request, "pending", 0, next_try_at=due_at, due_at=due_at)
 
 
 def _jobs(owned: Ownership, rows: Iterable[Unfinished]) -> Iterable[Job]:
@@ -78,4 +95,14 @@ def _jobs(owned: Ownership, rows: Iterable[Unfinished]) -> Iterable[Job]:
             # Written by a version whose shape this one cannot read: keep the row for the version that can.
             _log.error("notification.unreadable", notification_id=row.notification_id, faults=error.error_count())
             continue
-        yield Job(owned, request, row.state, row.tries, row.next_try_at)
+        yield Job(
+            owned,
+            request,
+            row.state,
+            row.tries,
+            next_try_at=row.next_try_at,
+            due_at=row.next_try_at if row.state == "pending" else first_try_at(request, request.received_at),
+            provider=row.provider,
+            is_late=row.is_late,
+            has_turn=row.tries > 0,
+        )

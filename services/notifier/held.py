@@ -41,6 +41,7 @@ class HeldJobs:
         """Let go of a job that is finished."""
         if job in self:
             del self._by_claim[job.owned][job.id]
+            _quiet(job)
 
     def __contains__(self, job: Job) -> bool:
         return self._by_claim.get(job.owned, {}).get(job.id) is job
@@ -58,6 +59,7 @@ class HeldJobs:
 
 
 def _quiet(job: Job) -> None:
-    if job.timer is not None:
-        job.timer.cancel()
-        job.timer = None
+    for timer in (job.timer, job.late_timer):
+        if timer is not None:
+            timer.cancel()
+    job.timer = job.late_timer = None

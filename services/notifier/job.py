@@ -18,6 +18,9 @@ class Job:
     state: RowState
     tries: int
     next_try_at: datetime
+    due_at: datetime
+    """Since when it should be on its way."""
+
     lookups: int = 0
     """Questions to the provider about the last try that got no answer."""
 
@@ -30,7 +33,31 @@ class Job:
     broken_by: str | None = None
     """The error that broke off so many tries that the job is given up."""
 
+    provider: str | None = None
+    """Who has it, or may have it: the provider of the last try."""
+
+    passed: frozenset[str] = frozenset()
+    """Providers that did not take it in this round; when all have passed, it waits for the next one."""
+
+    refused_by: frozenset[str] = frozenset()
+    """Providers that will never take it."""
+
+    is_cleared: bool = False
+    """Its last provider was asked, or cannot be: it may be sent again."""
+
+    reason: str | None = None
+    """Why the last try failed."""
+
+    queued_at: float | None = None
+    """When it began to wait for its turn, in the loop's seconds."""
+
+    has_turn: bool = False
+    """The recipient's rate lets it go, now and whenever it is tried again."""
+
     timer: asyncio.TimerHandle | None = None
+    late_timer: asyncio.TimerHandle | None = None
+    is_late: bool = False
+    """Somebody was told that it is late."""
 
     @property
     def id(self) -> str:
@@ -39,5 +66,5 @@ class Job:
 
     @property
     def is_uncertain(self) -> bool:
-        """Return whether the provider may already have the message."""
-        return self.state in UNCERTAIN
+        """Return whether a provider may already have the message, and must be asked before it is sent again."""
+        return self.state in UNCERTAIN and not self.is_cleared

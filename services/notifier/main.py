@@ -1,11 +1,13 @@
 """Wires the notifier: requests from the bus, the channels that are configured, and the sender between them."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.notifier.channels.base import Channel
 from services.notifier.channels.choice import build_channels
 from services.notifier.consumer import NotifierConsumer
+from services.notifier.flagged import count_flagged
+from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
@@ -14,7 +16,7 @@ from services.runtime.settings import Settings
 
 
 async def prepare(
-    process: Process, channels: Mapping[str, Channel] | None = None, rng: random.Random | None = None
+    process: Process, channels: Mapping[str, Sequence[Channel]] | None = None, rng: random.Random | None = None
 ) -> None:
     """Add the notifier's parts to ``process``; without ``channels``, those of the settings."""
     settings = process.settings
@@ -25,14 +27,15 @@ async def prepare(
         process.clock,
         channels or build_channels(settings),
         lambda contact_id: process.directory.snapshot().contact(contact_id),
-        deliveries_topic=settings.topic("deliveries"),
-        timeout_seconds=settings.provider_timeout_seconds,
+        topic=settings.topic,
+        rules=SendingRules.of(settings),
         rng=rng or random.Random(),  # noqa: S311 - jitter, not a secret
     )
     await sender.__aenter__()
     process.on_stop.append(lambda: sender.__aexit__(None, None, None))
     consumer = NotifierConsumer(process.store, process.clock, sender, deliveries_topic=settings.topic("deliveries"))
     read_bus(process, consumer, keeper)
+    process.add("flagged", count_flagged(process.database, process.directory.snapshot))
     process.add_shared()
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from events.delivery import DeliveryState
+from events.delivery import RECEIPTS, DeliveryState
 from events.notification import NotificationCancelled, NotificationRequested
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership
@@ -28,7 +28,7 @@ UNCERTAIN: frozenset[RowState] = frozenset({"attempted", "outcome-unknown"})
 """States in which the provider may have the message. ``attempted`` found at a claim means: died during the call."""
 
 UNFINISHED: frozenset[RowState] = UNCERTAIN | {"pending", "failed-temporary"}
-"""States in which there is something left to do, so ``next_try_at`` is set."""
+"""States in which there is something left to do; any other is an end, which only a receipt moves."""
 
 NOBODY = "none"
 """The provider of a message that none was asked to carry."""
@@ -45,6 +45,8 @@ class Unfinished:
     state: RowState
     tries: int
     next_try_at: datetime
+    provider: str | None
+    is_late: bool
     request: str
 
 
@@ -93,8 +95,25 @@ async def insert_cancelled(
 
 
 async def write_steps(unit: UnitOfWork, steps: Sequence[Step]) -> None:
-    """Bring rows to what ``steps`` say, in their order."""
-    await unit.write(_WRITE, [_parameters(step) for step in steps])
+    """Bring rows to what ``steps`` say, in their order.
+
+    A row that a provider's receipt has brought further keeps that: receipts come while an answer is under way, too.
+    """
+    if steps:
+        await unit.write(_WRITE, [_parameters(step) for step in steps])
+
+
+async def mark_late(unit: UnitOfWork, notification_ids: Sequence[str]) -> None:
+    """Note that somebody was told that these are late: whoever takes them over does not tell it again."""
+    if notification_ids:
+        await unit.write(_LATE, [{"of_id": notification_id} for notification_id in notification_ids])
+
+
+async def has_receipt(database: Database, notification_id: str) -> bool:
+    """Return whether a provider has told that it has this message, however its own answer to the sending was lost."""
+    statement = select(notifications.c.state).where(notifications.c.notification_id == notification_id)
+    async with database.reading() as connection:
+        return (await connection.execute(statement)).scalar_one_or_none() in _FURTHER
 
 
 async def unfinished(database: Database, partition: int) -> list[Unfinished]:
@@ -105,9 +124,11 @@ async def unfinished(database: Database, partition: int) -> list[Unfinished]:
             notifications.c.state,
             notifications.c.tries,
             notifications.c.next_try_at,
+            notifications.c.provider,
+            notifications.c.is_late,
             notifications.c.request,
         )
-        .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None))
+        .where(notifications.c.partition == partition, notifications.c.next_try_at.is_not(None), ~_HAS_RECEIPT)
         .order_by(notifications.c.next_try_at)
     )
     async with database.reading() as connection:
@@ -152,17 +173,26 @@ def _row(
     }
 
 
+_FURTHER = frozenset(state for state in RECEIPTS if state != "handed-over")
+"""What only receipts say. None of our own steps goes beyond it."""
+
 _COLUMNS = ("state", "tries", "next_try_at", "provider", "provider_id", "reason")
+_NEW = {name: bindparam(f"to_{name}", type_=notifications.c[name].type) for name in _COLUMNS}
+_HAS_RECEIPT = or_(*(notifications.c.state == literal_column(f"'{state}'") for state in sorted(_FURTHER)))
 _WRITE = (
     update(notifications)
     .where(notifications.c.notification_id == bindparam("of_id"))
     .values(
         {
-            **{name: bindparam(f"to_{name}", type_=notifications.c[name].type) for name in _COLUMNS},
+            **_NEW,
+            **{name: case((_HAS_RECEIPT, notifications.c[name]), else_=_NEW[name]) for name in ("state", "reason")},
+            "next_try_at": case((_HAS_RECEIPT, null()), else_=_NEW["next_try_at"]),
+            "provider_id": func.coalesce(_NEW["provider_id"], notifications.c.provider_id),
             "updated_at": bindparam("to_updated_at", type_=notifications.c.updated_at.type),
         }
     )
 )
+_LATE = update(notifications).where(notifications.c.notification_id == bindparam("of_id")).values(is_late=True)
 
 
 def _parameters(step: Step) -> Mapping[str, Any]:

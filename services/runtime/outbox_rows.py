@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, literal_column, select, union_all, update
+from sqlalchemy import Integer, Select, bindparam, delete, literal_column, select, union_all, update
 
 from events.base import Urgency
 from events.codec import Encoded
@@ -90,17 +91,10 @@ class OutboxRows:
         """
         if not lanes or limit <= 0:
             return []
-        fronts = [
-            select(outbox.c.urgency, outbox.c.id)
-            .where(outbox.c.lane == lane, outbox.c.pending, outbox.c.urgency.between(most_urgent, least_urgent))
-            .order_by(outbox.c.urgency, outbox.c.id)
-            .limit(limit + len(known))
-            .subquery()
-            for lane in lanes
-        ]
-        front = union_all(*(select(each) for each in fronts)).order_by("urgency", "id").limit(limit + len(known))
+        limits = {"most": most_urgent, "least": least_urgent, "count": limit + len(known)}
         async with self._database.reading() as connection:
-            found = [row.id for row in await connection.execute(front) if row.id not in known]
+            front = await connection.execute(_front(tuple(lanes)), limits)
+            found = [row.id for row in front if row.id not in known]
             if not found:
                 return []
             wanted = among(outbox.c.id, found[:limit], is_sqlite=self._database.is_sqlite)
@@ -152,6 +146,23 @@ class OutboxRows:
             if done:
                 settled = among(outbox.c.id, done, is_sqlite=self._database.is_sqlite)
                 await connection.execute(delete(outbox).where(settled))
+
+
+@lru_cache(maxsize=64)
+def _front(lanes: tuple[str, ...]) -> Select[tuple[int, int]]:
+    """Return the statement for the front of these lanes: made once, for making and naming it costs more than asking."""
+    columns, count = (outbox.c.urgency, outbox.c.id), bindparam("count", type_=Integer)
+    between = outbox.c.urgency.between(bindparam("most", type_=Integer), bindparam("least", type_=Integer))
+    fronts = [
+        select(*columns)
+        .where(outbox.c.lane == lane, outbox.c.pending, between)
+        .order_by(*columns)
+        .limit(count)
+        .subquery()
+        for lane in lanes
+    ]
+    every = union_all(*(select(each) for each in fronts)).subquery()
+    return select(every.c.urgency, every.c.id).order_by(every.c.urgency, every.c.id).limit(count)
 
 
 def _row(row: object) -> OutboxRow:

@@ -6,7 +6,7 @@ A row stays until the broker acknowledged it; rows that a consumer of ours must 
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,8 @@ SETTLE_SECONDS = 0.1
 PAUSE_SECONDS = 0.005
 READ_SECONDS = 0.02
 """How often it is asked how far a reader has come, while less urgent records wait for it."""
+BULK_SECONDS = 0.1
+"""How often bulk is looked for, at least: each time so long's worth of its rate goes out."""
 UNSETTLED_LIMIT = 2_000
 RETRY_SECONDS = 0.5
 
@@ -54,6 +56,10 @@ class Relay:
         self._lanes = lanes
         self._read_ahead = read_ahead
         self._confirmed = {settings.topic(name) for name in CONFIRMED_BY}
+        self._bulk_seconds = max(BULK_SECONDS, 1.0 / settings.bulk_messages_per_second)
+        self._most_bulk = max(1, int(settings.bulk_messages_per_second * BULK_SECONDS))
+        self._bulk_at = 0.0
+        self._bulk_waits = False
         self._woken = asyncio.Event()
         self._producer: Any = None
         self._acknowledged: dict[int, Published | None] = {}
@@ -75,8 +81,7 @@ class Relay:
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
                 with contextlib.suppress(TimeoutError):
-                    seconds = READ_SECONDS if self._read_ahead.is_full else POLL_SECONDS
-                    await asyncio.wait_for(self._woken.wait(), seconds)
+                    await asyncio.wait_for(self._woken.wait(), self._pause)
         finally:
             settling.cancel()
             await asyncio.gather(settling, return_exceptions=True)
@@ -100,7 +105,27 @@ class Relay:
         rows = await self._rows.pending(lanes, BATCH, known, least_urgent=Urgency.NEXT)
         rows = await self._rows.in_order(rows, known)
         room = await self._read_ahead.room()
-        return [*rows, *await self._rows.pending(lanes, room, known, most_urgent=Urgency.REMINDER)]
+        reminders = await self._rows.pending(
+            lanes, room, known, most_urgent=Urgency.REMINDER, least_urgent=Urgency.REMINDER
+        )
+        return [*rows, *reminders, *await self._bulk(lanes, room - len(reminders), known)]
+
+    async def _bulk(self, lanes: Sequence[str], room: int, known: Collection[int]) -> list[OutboxRow]:
+        """Return what may go out of bulk now: whatever handles it is busy with it, so it comes at a rate."""
+        now, most = asyncio.get_running_loop().time(), min(room, self._most_bulk)
+        if most <= 0 or now < self._bulk_at:
+            return []
+        found = await self._rows.pending(lanes, most, known, most_urgent=Urgency.BULK)
+        self._bulk_at = now + self._bulk_seconds
+        self._bulk_waits = len(found) == most
+        return found
+
+    @property
+    def _pause(self) -> float:
+        """Return how long to wait for news before looking again."""
+        if self._read_ahead.is_full:
+            return READ_SECONDS
+        return self._bulk_seconds if self._bulk_waits else POLL_SECONDS
 
     async def _settle_for_ever(self) -> None:
         """Note in the outbox what the broker has. Dying before it repeats records, and repeats do nothing."""

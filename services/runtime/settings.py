@@ -14,6 +14,9 @@ PREFIX = "TOCSIN_"
 SHORTEST_SEAL_KEY = 32
 """Characters: 128 bits when they are hexadecimal digits."""
 
+_RATE = r"[a-z0-9-]+=(\d*[1-9]\d*(\.\d+)?|0?\.\d*[1-9]\d*)"
+"""A provider and its messages a second, more than none."""
+
 
 class Settings(BaseSettings):
     """Everything that can be set. Each field is one environment variable, ``TOCSIN_`` and its name in capitals."""
@@ -49,6 +52,38 @@ class Settings(BaseSettings):
     twilio_from: str | None = Field(default=None, description="Sender number (E.164) or messaging service sid (MG…).")
     twilio_base_url: str = Field(default="https://api.twilio.com", description="Twilio's API, or a stand-in for tests.")
     provider_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="Longest wait for a provider.")
+    handover_patience_seconds: float = Field(
+        default=15.0,
+        ge=1,
+        le=300,
+        description="How long no provider may have an escalation or reminder until another way is tried, too.",
+    )
+    provider_rates: str = Field(
+        default="",
+        pattern=rf"^({_RATE}(,{_RATE})*)?$",
+        description="Most messages a second by provider, such as `twilio=10,smtp=50`; one not named has no limit.",
+    )
+    bulk_messages_per_second: float = Field(
+        default=100.0,
+        gt=0,
+        le=10_000,
+        description="Most bulk messages a second of one process: a notice to thousands leaves the rest to alerts.",
+    )
+    recipient_messages_per_minute: float = Field(
+        default=20.0,
+        gt=0,
+        le=600,
+        description="Most reminders and bulk messages to one contact; an escalation is never held back.",
+    )
+    breaker_failures: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="So many messages in a row that a provider does not take, and the channel's next is asked first.",
+    )
+    breaker_open_seconds: float = Field(
+        default=15.0, gt=0, le=600, description="How often such a provider is given a message to see if it works again."
+    )
 
     smtp_host: str | None = Field(default=None, description="Mail server. Unset: email goes to the local outbox.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
@@ -129,6 +164,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Return the database URL, the default included."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'tocsin.db'}"
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Return the most messages a second of each provider that has a limit."""
+        pairs = [pair.partition("=") for pair in self.provider_rates.split(",") if pair]
+        return {name: float(rate) for name, _, rate in pairs}
 
     def topic(self, name: str) -> str:
         """Return the full name of a topic of the catalogue."""

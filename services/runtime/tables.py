@@ -7,7 +7,20 @@ whoever loads it, never searched inside.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -287,6 +300,9 @@ notifications = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("request", Text, nullable=False),
+    Column(
+        "is_late", Boolean, nullable=False, server_default=false(), doc="somebody was told that no provider has it yet"
+    ),
     Index("ix_notifications_case", "case_id"),
     Index("ix_notifications_due", "partition", "next_try_at"),
     Index("ix_notifications_provider", "provider_id"),

@@ -30,12 +30,14 @@ CACHE_ENTRIES = 10_000
 """About 5 MB; a city has some 1,200 schools (DOMAIN §8)."""
 
 Role = Literal["reporter", "principal", "officer", "watcher", "administrator"]
-Right = Literal["incident.file", "case.read", "case.act", "stream.read", "petition.unseal", "token.manage"]
+Right = Literal[
+    "incident.file", "case.read", "case.act", "stream.read", "petition.unseal", "contact.read", "token.manage"
+]
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     "reporter": frozenset({"incident.file"}),
-    "principal": frozenset({"incident.file", "case.read", "case.act", "petition.unseal"}),
-    "officer": frozenset({"case.read", "case.act", "stream.read", "petition.unseal"}),
+    "principal": frozenset({"incident.file", "case.read", "case.act", "petition.unseal", "contact.read"}),
+    "officer": frozenset({"case.read", "case.act", "stream.read", "petition.unseal", "contact.read"}),
     "watcher": frozenset({"case.read", "stream.read"}),
     "administrator": frozenset(get_args(Right)),
 }

@@ -45,7 +45,7 @@ async def test_outbox_finds_what_a_process_before_it_kept(outbox: Callable[[], O
 async def test_settings_choose_the_providers(tmp_path: Path) -> None:
     """Without settings everything stays here; with them it goes out."""
     local = build_channels(Settings(data_dir=tmp_path))
-    assert {channel.provider for channel in local.values()} == {"local-outbox"}
+    assert {channel.provider for each in local.values() for channel in each} == {"local-outbox"}
     configured = build_channels(
         Settings(
             data_dir=tmp_path,
@@ -55,6 +55,6 @@ async def test_settings_choose_the_providers(tmp_path: Path) -> None:
             smtp_host="mail.example",
         )
     )
-    assert [configured[name].provider for name in ("sms", "email")] == ["twilio", "smtp"]
-    for channel in configured.values():
+    assert [channel.provider for name in ("sms", "email") for channel in configured[name]] == ["twilio", "smtp"]
+    for channel in (channel for each in configured.values() for channel in each):
         await channel.close()

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership, OwnershipRows
 from services.runtime.store import Store, UnitOfWork
 from tests.support.notices import ScriptedChannel, contact, requested, silent, taken
-from tests.support.notifier_worker import NAME, Worker, is_in, is_true, until, working
+from tests.support.notifier_worker import NAME, Worker, is_in, is_true, topic, until, working
 
 
 async def test_stalled_channel_does_not_delay_the_other(database: Database) -> None:
@@ -54,10 +55,10 @@ async def test_messages_under_way_together_share_their_commits(database: Databas
     sender = Sender(
         store,
         Clock(),
-        {"sms": ScriptedChannel(script=[taken] * 200)},
+        {"sms": [ScriptedChannel(script=[taken] * 200)]},
         contact,
-        deliveries_topic="tocsin.deliveries",
-        timeout_seconds=1,
+        topic=topic,
+        rules=SendingRules(timeout_seconds=1),
         rng=Random(7),
     )
     async with sender:

@@ -125,4 +125,4 @@ async def test_claim_made_void_by_a_newer_one_fails_alone_in_a_shared_commit(dat
 
 def change(owned: Ownership, state: DeliveryState) -> Change:
     step = Step("notice-1", state, 1, None, "scripted", None, None, START)
-    return Change(owned, step, delivery_record("tocsin.deliveries", requested(), step))
+    return Change(owned, step, [delivery_record("tocsin.deliveries", requested(), step)])

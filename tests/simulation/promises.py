@@ -151,6 +151,14 @@ def _is_of(entry: JournalEntry, fact: CaseFact) -> bool:
     )
 
 
+def _was_not_needed(row: Any) -> None:
+    """Check a reminder that was not sent: at that time its deadline was over, or its clock answered."""
+    request = NotificationRequested.model_validate_json(row.request)
+    over = request.deadline is not None and request.deadline <= row.updated_at
+    if not over and "answered" not in row.reason:
+        raise Broken(f"promise 4: {row.notification_id} was not sent for {row.reason!r}")
+
+
 async def _everything_was_tried(
     database: Database, around: Surroundings, requested: Mapping[str, int], cancelled: Collection[str], now: datetime
 ) -> None:
@@ -170,6 +178,8 @@ async def _everything_was_tried(
             row.state == "cancelled" and row.notification_id in cancelled
         ):
             continue
+        elif row.state == "skipped" and row.lane == "reminder":
+            _was_not_needed(row)
         elif row.state != "failed-permanent" or not row.reason:
             raise Broken(f"promise 5: {row.notification_id} ended as {row.state} for {row.reason!r}")
 

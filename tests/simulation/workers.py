@@ -155,7 +155,7 @@ class Worker:
 
     async def _notifier(self, process: Process) -> None:
         around, timeout = self._around, self._settings.provider_timeout_seconds
-        channels = {name: SimChannel(provider, around.rng, timeout) for name, provider in around.providers.items()}
+        channels = {name: [SimChannel(provider, around.rng, timeout)] for name, provider in around.providers.items()}
         await notifier.prepare(process, channels, around.rng)
 
     def bury(self) -> None:

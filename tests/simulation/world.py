@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from services.notifier.channels.base import Message
-from services.notifier.sending import LOOK_SECONDS
+from services.notifier.rules import LOOK_SECONDS
 from tests.simulation.bus import PREFIX, SimBus
 from tests.simulation.county import County
 from tests.simulation.diary import Diary

@@ -1,5 +1,7 @@
 """Messages do not arrive: other ways are tried, then other people."""
 
+from typing import Any
+
 from events import incident as facts
 from events.notification import NotificationRequested
 from events.unreached import ContactUnreached
@@ -86,7 +88,7 @@ def news_that_does_not_arrive() -> Scenario:
     return scenario
 
 
-def _said_of(request: NotificationRequested, **fields: object) -> dict[str, object]:
+def _said_of(request: NotificationRequested, **fields: object) -> dict[str, Any]:
     names = ("notification_id", "person_id", "contact_id", "channel", "level", "clock", "step", "lane", "template")
     said = {name: getattr(request, name) for name in (*names, "deadline", "note", "asks_acknowledgement")}
     return {**said, "cause": "failed", "reason": "the provider refused", **fields}

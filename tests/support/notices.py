@@ -104,17 +104,17 @@ async def failure_of(call: Awaitable[object]) -> ChannelError:
 class ScriptedChannel:
     """A channel whose next sends go as ``script`` says, one entry each, and well after that."""
 
-    provider = "scripted"
-
     def __init__(
         self,
         name: str = "sms",
         script: list[Callable[[Message], Awaitable[Handed]]] | None = None,
         *,
         limit: int = 64,
+        provider: str = "scripted",
         has: Callable[[Message], Handed | None] = lambda _: None,
     ) -> None:
         self.name = name
+        self.provider = provider
         self.limit = limit
         self.script = script or []
         self.sent: list[str] = []

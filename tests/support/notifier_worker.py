@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from random import Random
@@ -14,9 +14,11 @@ from events.base import Body
 from events.codec import decode, encode
 from events.delivery import DeliveryRecorded
 from events.notification import NotificationCancelled, NotificationRequested
+from events.unreached import ContactUnreached
 from services.notifier.backoff import Backoff
 from services.notifier.channels.base import Channel
 from services.notifier.consumer import NotifierConsumer
+from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
 from services.runtime.consumption import Received, Record
@@ -37,6 +39,11 @@ def arrived(request: Body, event_type: str = NotificationRequested.TYPE) -> Rece
     encoded = encode(request, event_id=key, key=key, source="/test", time=START, event_type=event_type)
     record = Record("tocsin.notifications", 0, 0, None, encoded.headers, encoded.value)
     return Received(record, key, decode(encoded.headers, encoded.value).envelope, request)
+
+
+def topic(name: str) -> str:
+    """Return the full name of a topic."""
+    return f"tocsin.{name}"
 
 
 class Worker:
@@ -68,22 +75,26 @@ async def working(
     timeout_seconds: float = 0.1,
     patience_seconds: float = 1.0,
     clock: Clock | None = None,
+    **rules: Any,
 ) -> AsyncIterator[Worker]:
-    """Run one notifier that has claimed the partition anew; without patience it ends as if killed in the middle."""
+    """Run one notifier that has claimed the partition anew; without patience it ends as if killed in the middle.
+
+    Channels of one name are the providers of that channel, in this order; ``rules`` are those of SendingRules.
+    """
     owned = await OwnershipRows(database, "worker", 5.0).claim(NAME)
     assert owned is not None
-    by_name: Mapping[str, Channel] = {channel.name: channel for channel in channels}
+    by_name: dict[str, list[Channel]] = {}
+    for channel in channels:
+        by_name.setdefault(channel.name, []).append(channel)
+    quick: dict[str, Any] = {"backoff": QUICK, "look_seconds": 0.05, **rules}
     sender = Sender(
         Store(database),
         clock or Clock(),
         by_name,
         lookup,
-        deliveries_topic="tocsin.deliveries",
-        timeout_seconds=timeout_seconds,
+        topic=topic,
+        rules=SendingRules(timeout_seconds=timeout_seconds, stopping_seconds=patience_seconds, **quick),
         rng=Random(7),
-        backoff=QUICK,
-        patience_seconds=patience_seconds,
-        look_seconds=0.05,
     )
     async with sender:
         worker = Worker(database, sender, owned, clock)
@@ -120,6 +131,15 @@ async def told_of(database: Database, notification_id: str = "notice-1") -> list
         rows = (await connection.execute(statement)).all()
     bodies = [decode([(n, v.encode()) for n, v in json.loads(row.headers)], row.value).body for row in rows]
     return [body for body in bodies if isinstance(body, DeliveryRecorded) and body.notification_id == notification_id]
+
+
+async def facts_of(database: Database) -> list[ContactUnreached]:
+    """Return what the cases were told of messages that did not arrive, in the order of the outbox."""
+    statement = select(outbox).where(outbox.c.lane == NAME, outbox.c.topic != topic("deliveries")).order_by(outbox.c.id)
+    async with database.reading() as connection:
+        rows = (await connection.execute(statement)).all()
+    bodies = [decode([(n, v.encode()) for n, v in json.loads(row.headers)], row.value).body for row in rows]
+    return [body for body in bodies if isinstance(body, ContactUnreached)]
 
 
 async def states_of(database: Database, notification_id: str = "notice-1") -> list[tuple[str, int]]:

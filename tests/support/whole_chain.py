@@ -16,6 +16,7 @@ from services.escalation.consumer import EscalationConsumer
 from services.escalation.timers import Timers
 from services.notifier.channels.outbox.channel import OutboxChannel
 from services.notifier.consumer import NotifierConsumer
+from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
 from services.runtime.consumption import Consumer, Consumption
 from services.runtime.database import Database
@@ -143,10 +144,10 @@ async def chain_on(database: Database, settings: Settings, bus: Bus, folder: Pat
     sender = Sender(
         Store(database),
         intake.clock,
-        {"email": OutboxChannel("email", folder / "outbox.jsonl")},
+        {"email": [OutboxChannel("email", folder / "outbox.jsonl")]},
         COUNTY.contact,
-        deliveries_topic=settings.topic("deliveries"),
-        timeout_seconds=1.0,
+        topic=settings.topic,
+        rules=SendingRules(timeout_seconds=1.0),
         rng=Random(7),
     )
     async with sender:

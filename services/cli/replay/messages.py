@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from events.codec import decode
-from events.delivery import DeliveryRecorded
+from events.delivery import RECEIPTS, DeliveryRecorded
 from events.errors import EventError
 from events.notification import NotificationCancelled, NotificationRequested
 from services.cli.replay.past import Past
@@ -28,11 +28,12 @@ _WHY_NOT = "due more than 24 h before this database was rebuilt, and no record s
 
 @dataclass
 class Messages:
-    """Requests by notification id, which of them were cancelled, and the last thing that was recorded of each."""
+    """Requests by notification id, which were cancelled, the last thing recorded of each, and which were tried."""
 
     requested: dict[str, NotificationRequested] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     became: dict[str, DeliveryRecorded] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
 
     async def read(self, past: Past) -> None:
         """Read ``tocsin.notifications`` and ``tocsin.deliveries``. What cannot be read is nothing of ours."""
@@ -44,7 +45,9 @@ class Messages:
                 self.cancelled.add(body.notification_id)
         async for record in past.records("deliveries"):
             body = _body(record.headers, record.value)
-            if isinstance(body, DeliveryRecorded):
+            if isinstance(body, DeliveryRecorded) and body.state == "attempted":
+                self.tried.add(body.notification_id)
+            if isinstance(body, DeliveryRecorded) and not _is_behind(body, self.became.get(body.notification_id)):
                 self.became[body.notification_id] = body
 
     @property
@@ -62,7 +65,7 @@ class Messages:
         return Step(
             notification_id=request.notification_id,
             state=found.state,
-            tries=found.try_number,
+            tries=found.try_number if found.notification_id in self.tried else 0,
             next_try_at=now if found.state in UNFINISHED else None,
             provider=found.provider,
             provider_id=found.provider_id,
@@ -87,6 +90,11 @@ async def keep_messages(
 def _claim(request: NotificationRequested) -> Ownership:
     """Return the partition that a request has on the bus, where it is keyed by its contact."""
     return Ownership(f"notifier/{home_partition(request.contact_id)}", 0)
+
+
+def _is_behind(body: DeliveryRecorded, known: DeliveryRecorded | None) -> bool:
+    """Return whether a receipt that was recorded before says more: they come in any order."""
+    return known is not None and RECEIPTS.get(known.state, 0) > max(RECEIPTS.get(body.state, 0), 1)
 
 
 def _is_too_old(request: NotificationRequested, now: datetime) -> bool:

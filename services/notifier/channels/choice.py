@@ -1,6 +1,6 @@
 """Which provider serves which channel: decided by the settings alone, so that the log can say it at start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.notifier.channels.base import Channel
 from services.notifier.channels.outbox.channel import OutboxChannel
@@ -13,9 +13,12 @@ from services.runtime.settings import Settings
 OUTBOX_FILE = "outbox.jsonl"
 
 
-def build_channels(settings: Settings) -> Mapping[str, Channel]:
-    """Return the channel for each kind of contact. Without Twilio or SMTP settings it is the local outbox."""
-    return {"sms": _sms(settings), "email": _email(settings)}
+def build_channels(settings: Settings) -> Mapping[str, Sequence[Channel]]:
+    """Return the providers of each kind of contact, in the order in which they are tried.
+
+    Without Twilio or SMTP settings it is the local outbox.
+    """
+    return {"sms": (_sms(settings),), "email": (_email(settings),)}
 
 
 def _sms(settings: Settings) -> Channel:

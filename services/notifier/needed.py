@@ -1,0 +1,50 @@
+"""Whether a message is still needed when its turn comes: a reminder of what is over, or was answered, is not sent.
+
+Only reminders: who must know of a case hears of it, however late. (What quiet hours hold is called off by a record of
+its own.)
+"""
+
+import orjson
+
+from escalation_policies.case import Clock as CaseClock
+from services.notifier.job import Job
+from services.runtime.clock import Clock
+from services.runtime.outages import STORE_TROUBLE
+from services.runtime.store import Store
+
+
+class Needed:
+    """Asks the clock, and the case as it is stored."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def why_not(self, job: Job, *, is_stale: bool) -> str | None:
+        """Return why a message need not be sent, or None when it must be.
+
+        ``is_stale`` says that it was tried before or waited for its turn, so that its case may have moved on; a case
+        that cannot be read leaves it needed.
+        """
+        request = job.request
+        if request.lane != "reminder":
+            return None
+        if request.deadline is not None and request.deadline <= self._clock.now():
+            return "the deadline it reminds of has passed"
+        if not (is_stale and request.asks_acknowledgement):
+            return None
+        try:
+            states = await self._store.states([request.case_id])
+        except STORE_TROUBLE:
+            return None
+        state = states.get(request.case_id)
+        return None if state is None or _runs(state, request.clock) else "it was answered meanwhile"
+
+
+def _runs(state: str, key: str) -> bool:
+    """Return whether a clock runs in a stored case, read without the rest of it: most of a case is its policy.
+
+    A clock that the case does not have counts as running, and its message is sent.
+    """
+    clocks = (CaseClock.model_validate(one, extra="ignore") for one in orjson.loads(state)["clocks"])
+    return all(clock.status == "running" for clock in clocks if clock.key == key)

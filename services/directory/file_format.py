@@ -4,6 +4,7 @@ Written for a clerk. A file has ``units`` and ``people``; each class below is on
 entry with a mistake is kept as far as it could be read, so that one reading tells everything that is wrong.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Literal, Self, get_args
@@ -186,12 +187,15 @@ class PersonEntry:
         )
 
 
+ADDRESSES: Mapping[Channel, Callable[[str], str]] = {"sms": phone, "email": email, "voice": phone}
+"""What an address of each channel looks like."""
+
+
 def _contact(of: Section) -> list[tuple[Channel, str]]:
-    sms, address = of.value("sms", phone, required=False), of.value("email", email, required=False)
-    if len(of.given & {"sms", "email"}) != 1:
-        of.error(None, "give one address here: either `sms: +86...` or `email: ...`")
-    given: list[tuple[Channel, str | None]] = [("sms", sms), ("email", address)]
-    return [(channel, found) for channel, found in given if found]
+    found = [(channel, of.value(channel, reader, required=False)) for channel, reader in ADDRESSES.items()]
+    if len(of.given & set(ADDRESSES)) != 1:
+        of.error(None, "give one address here: `sms: +86...`, `voice: +86...` or `email: ...`")
+    return [(channel, address) for channel, address in found if address]
 
 
 def read_file(text: str, findings: Findings) -> tuple[list[UnitEntry], list[PersonEntry]]:

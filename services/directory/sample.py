@@ -48,6 +48,9 @@ LIMIT = len(TOWNS) * (len(CENTRAL) + len(VILLAGES))
 OFFICES = ("health_officer", "protection_officer", "exam_officer", "petition_officer")
 """Offices of the bureau, one person each."""
 
+CALLED = ("principal", "duty_officer")
+"""Roles whose holders can be called, when a message does not reach them."""
+
 WEEKDAYS = ("[mon, tue]", "[wed, thu]", "[fri]", "[sat]", "[sun]")
 
 
@@ -89,7 +92,9 @@ class _County:
             language = "zh"
         person_id = f"p-{number + 1:04}"
         area, line = AREA_CODES[number // LINES_PER_AREA], number % LINES_PER_AREA
-        contacts = f'[{{sms: "+1{area}55501{line:02}"}}, {{email: {person_id}@example.org}}]'
+        number_given = f'"+1{area}55501{line:02}"'
+        called = f", {{voice: {number_given}}}" if role in CALLED else ""
+        contacts = f"[{{sms: {number_given}}}, {{email: {person_id}@example.org}}{called}]"
         self.people.append(
             f"  - {{id: {person_id}, name: {name}, unit: {unit_id}, roles: [{role}], language: {language},\n"
             f"     contacts: {contacts}}}\n"

@@ -14,10 +14,11 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from ruamel.yaml import YAML
 
 from events.notification import NotificationRequested
 from services.notifier.segments import sms_segments
+from services.runtime.kinds import kind_name, kinds
+from services.runtime.spoken.words import prepare_speech, speech
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -108,13 +109,18 @@ def prepare() -> None:
             _environment(escape=False).get_template(name)
         for name in (f"email.{language}.j2", "email.html.j2"):
             _environment(escape=True).get_template(name)
-    _kinds()
+    kinds()
+    prepare_speech()
 
 
 def render(request: NotificationRequested) -> Rendered:
     """Return the words of a request for its channel."""
     view = _view(request)
-    words = _sms(view) if request.channel == "sms" else _email(view)
+    if request.channel == "voice":
+        # The code, too: these words stand where nobody can press a key, such as in the local outbox.
+        words = Rendered(speech(request, with_code=True))
+    else:
+        words = _sms(view) if request.channel == "sms" else _email(view)
     return replace(words, parameters=view.parameters())
 
 
@@ -178,7 +184,7 @@ def _view(request: NotificationRequested) -> View:
         exercise=request.exercise,
         call_first=template in CALL_FIRST,
         severity=request.severity,
-        kind=_kinds().get(request.kind, {}).get(request.language, request.kind),
+        kind=kind_name(request.kind, request.language),
         receipt=_line(request.receipt),
         duty=request.clock.partition("@")[0],
         school=_line(request.school_name) or request.school_id,
@@ -217,12 +223,6 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # not found is a KeyError, a path or nonsense one of the others
         return ZoneInfo(_FALLBACK_ZONE)
-
-
-@cache
-def _kinds() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = YAML(typ="safe").load(TEMPLATES / "kinds.yaml")
-    return found
 
 
 @cache

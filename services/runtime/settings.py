@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.runtime.errors import SettingsError
@@ -39,6 +39,12 @@ class Settings(BaseSettings):
     http_host: str = Field(default="127.0.0.1", description="Address the intake listens on.")
     http_port: int = Field(default=8080, ge=1, le=65535, description="Port the intake listens on.")
 
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="Where providers reach the intake from outside, such as `https://tocsin.example.org`: receipts and "
+        "answers come there, and each signature covers it. Unset: none are asked for.",
+    )
     health_port: int | None = Field(
         default=None,
         ge=1,
@@ -50,6 +56,9 @@ class Settings(BaseSettings):
     )
     twilio_auth_token: SecretStr | None = Field(default=None, description="Twilio auth token.")
     twilio_from: str | None = Field(default=None, description="Sender number (E.164) or messaging service sid (MG…).")
+    twilio_voice_from: str | None = Field(
+        default=None, description="Number that calls (E.164). Unset: TOCSIN_TWILIO_FROM, when that is a number."
+    )
     twilio_base_url: str = Field(default="https://api.twilio.com", description="Twilio's API, or a stand-in for tests.")
     provider_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="Longest wait for a provider.")
     handover_patience_seconds: float = Field(
@@ -153,6 +162,18 @@ class Settings(BaseSettings):
         if any(len(key.strip()) < SHORTEST_SEAL_KEY for key in given):
             raise ValueError(f"TOCSIN_SEAL_KEY: each key needs {SHORTEST_SEAL_KEY} characters or more")
         return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str | None) -> str | None:
+        return None if value is None else value.rstrip("/")
+
+    @property
+    def voice_from(self) -> str | None:
+        """Return the number that calls, or None when there is none: then calls stay in the local outbox."""
+        if self.twilio_voice_from is not None:
+            return self.twilio_voice_from
+        return self.twilio_from if self.twilio_from is not None and self.twilio_from.startswith("+") else None
 
     @property
     def intake_url(self) -> str:

@@ -55,6 +55,10 @@ async def test_settings_choose_the_providers(tmp_path: Path) -> None:
             smtp_host="mail.example",
         )
     )
-    assert [channel.provider for name in ("sms", "email") for channel in configured[name]] == ["twilio", "smtp"]
+    assert [channel.provider for name in ("sms", "email", "voice") for channel in configured[name]] == [
+        "twilio",
+        "smtp",
+        "twilio-voice",
+    ]
     for channel in (channel for each in configured.values() for channel in each):
         await channel.close()

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.channels.base import ChannelError, OutcomeUnknown, Refused, TryLater, harmless
-from services.notifier.channels.twilio_sms.errors import BY_CODE, error_of
+from services.notifier.channels.twilio_sms.errors import error_of
+from services.runtime.twilio_codes import BY_CODE
 
 
 @pytest.mark.parametrize(

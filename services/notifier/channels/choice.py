@@ -8,6 +8,7 @@ from services.notifier.channels.smtp_email.channel import SmtpEmail
 from services.notifier.channels.smtp_email.connections import Connections
 from services.notifier.channels.twilio_sms.channel import TwilioSms
 from services.notifier.channels.twilio_sms.transport import TwilioTransport
+from services.notifier.channels.twilio_voice.channel import TwilioVoice
 from services.runtime.settings import Settings
 
 OUTBOX_FILE = "outbox.jsonl"
@@ -18,15 +19,26 @@ def build_channels(settings: Settings) -> Mapping[str, Sequence[Channel]]:
 
     Without Twilio or SMTP settings it is the local outbox.
     """
-    return {"sms": (_sms(settings),), "email": (_email(settings),)}
+    return {"sms": (_sms(settings),), "email": (_email(settings),), "voice": (_voice(settings),)}
 
 
 def _sms(settings: Settings) -> Channel:
     sid, token, sender = settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_from
     if sid is None or token is None or sender is None:
         return OutboxChannel("sms", settings.data_dir / OUTBOX_FILE)
-    transport = TwilioTransport(settings.twilio_base_url, settings.provider_timeout_seconds)
-    return TwilioSms(sid, token.get_secret_value(), sender, transport)
+    return TwilioSms(sid, token.get_secret_value(), sender, _twilio(settings), settings.public_url)
+
+
+def _voice(settings: Settings) -> Channel:
+    """Return the channel of calls. A messaging service cannot call: it needs a number of its own."""
+    sid, token, sender = settings.twilio_account_sid, settings.twilio_auth_token, settings.voice_from
+    if sid is None or token is None or sender is None:
+        return OutboxChannel("voice", settings.data_dir / OUTBOX_FILE)
+    return TwilioVoice(sid, token.get_secret_value(), sender, _twilio(settings), settings.public_url)
+
+
+def _twilio(settings: Settings) -> TwilioTransport:
+    return TwilioTransport(settings.twilio_base_url, settings.provider_timeout_seconds)
 
 
 def _email(settings: Settings) -> Channel:

@@ -1,15 +1,14 @@
 """SMS through Twilio's Messages resource (https://www.twilio.com/docs/messaging/api/message-resource)."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
-from services.notifier.channels.base import ChannelError, Handed, Message, OutcomeUnknown
-from services.notifier.channels.twilio_sms.errors import error_of
+from services.notifier.channels.base import Handed, Message
+from services.notifier.channels.twilio_sms.sdk import answered
 from services.notifier.channels.twilio_sms.transport import CONNECTIONS, TwilioTransport
+from services.runtime.twilio_paths import status_path
 
 SERVICE_PREFIX = "MG"
 LOOK_UP_LIMIT = 50
@@ -18,24 +17,38 @@ LOOK_UP_LIMIT = 50
 CLOCK_SLACK = timedelta(seconds=5)
 """Twilio's clock and ours may differ, and its dates have whole seconds."""
 
+LONGEST_VALIDITY = 36_000
+"""Seconds: Twilio takes 1 to 36000 (ValidityPeriod of the Message resource)."""
+
 
 class TwilioSms:
-    """Sends SMS from one number, or through one messaging service (``MG…``)."""
+    """Sends SMS from one number, or through one messaging service (``MG…``).
+
+    ``public_url`` is where Twilio finds the intake, to tell what becomes of a message; None: it tells nothing.
+    """
 
     name = "sms"
     provider = "twilio"
     limit = CONNECTIONS
 
-    def __init__(self, account_sid: str, auth_token: str, sender: str, transport: TwilioTransport) -> None:
+    def __init__(
+        self, account_sid: str, auth_token: str, sender: str, transport: TwilioTransport, public_url: str | None = None
+    ) -> None:
         self._transport = transport
         self._messages: Any = Client(account_sid, auth_token, http_client=transport).messages
         kind = "messaging_service_sid" if sender.startswith(SERVICE_PREFIX) else "from_"
         self._sender = {kind: sender}
+        self._public_url = public_url
 
     async def send(self, message: Message) -> Handed:
-        """Hand the message to Twilio. Raises ChannelError by the table in ``errors``."""
-        created = await _answered(
-            self._messages.create_async(to=message.address, body=message.text, **self._sender), self._transport.timeout
+        """Hand the message to Twilio. Raises ChannelError by the table in ``services.runtime.twilio_codes``."""
+        options: dict[str, Any] = dict(self._sender)
+        if self._public_url is not None:
+            options["status_callback"] = self._public_url + status_path(message.notification_id)
+        if message.valid_seconds is not None:
+            options["validity_period"] = min(message.valid_seconds, LONGEST_VALIDITY)
+        created = await answered(
+            self._messages.create_async(to=message.address, body=message.text, **options), self._transport.timeout
         )
         return Handed(created.sid)
 
@@ -45,7 +58,7 @@ class TwilioSms:
         The filter on DateSent would hide a message that is still queued (it has no such date yet), so the creation
         date is compared here. The whole text is compared, since the code alone is in every message about the case.
         """
-        listed = await _answered(
+        listed = await answered(
             self._messages.list_async(to=message.address, limit=LOOK_UP_LIMIT, page_size=LOOK_UP_LIMIT),
             self._transport.timeout,
         )
@@ -59,21 +72,6 @@ class TwilioSms:
     async def close(self) -> None:
         """Close kept connections."""
         await self._transport.close()
-
-
-async def _answered(call: Any, seconds: float) -> Any:
-    """Await a call of the SDK, a list's several pages included, and turn its errors into ours."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await call
-    except TimeoutError as error:
-        raise OutcomeUnknown(f"no answer from Twilio within {seconds:g} s") from error
-    except (TwilioRestException, TwilioServiceException) as error:
-        raise error_of(error.status, error.code) from error
-    except ChannelError:
-        raise
-    except Exception as error:  # an answer the SDK cannot read, such as a proxy's page: anything may have happened
-        raise OutcomeUnknown(f"Twilio's answer cannot be read: {type(error).__name__}") from error
 
 
 def _created(found: Any) -> datetime:

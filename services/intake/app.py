@@ -25,6 +25,7 @@ from services.intake.documents import describe
 from services.intake.journal_tail import JournalTail
 from services.intake.observed import Observed
 from services.intake.problems import HANDLERS
+from services.intake.twilio import sms, status, voice
 
 ROUTERS = (
     incidents.ROUTES,
@@ -37,6 +38,9 @@ ROUTERS = (
     contacts.ROUTES,
     timeline.ROUTES,
     stream.ROUTES,
+    status.ROUTES,
+    sms.ROUTES,
+    voice.ROUTES,
     health.ROUTES,
 )
 

@@ -61,9 +61,11 @@ def address_of(request: Request) -> str | None:
 
 
 def client_of(address: str | None) -> str:
-    """Return what counts as one client: an IPv4 address, or an IPv6 network."""
+    """Return what counts as one client: an IPv4 address, an IPv6 network, or the telephone number of an SMS."""
     if address is None:
         return "unknown"
+    if address.startswith("+"):
+        return address
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

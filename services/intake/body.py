@@ -28,7 +28,7 @@ async def read_object(request: Request, limit: int, seconds: float = BODY_SECOND
         Problem: not JSON by type (415) or content (400), no object (422), too large (413) or too slow (408).
     """
     _check_type(request.headers.get("content-type", ""))
-    body = await _read(request, limit, seconds)
+    body = await read_bytes(request, limit, seconds)
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -72,7 +72,12 @@ def _check_type(content_type: str) -> None:
     raise Problem("not-json-type", "Send JSON with the header `Content-Type: application/json`.")
 
 
-async def _read(request: Request, limit: int, seconds: float) -> bytes:
+async def read_bytes(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:
+    """Return the body as it was sent.
+
+    Raises:
+        Problem: too large (413) or too slow (408).
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)

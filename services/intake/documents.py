@@ -50,6 +50,12 @@ def request_body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def form_body() -> dict[str, Any]:
+    """Return the part of an operation that says its body is a form whose fields are the sender's business."""
+    schema = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of ``app``."""
     if app.openapi_schema is None:

@@ -14,6 +14,7 @@ FILED = Counter("tocsin_incidents_filed", "Reports stored for the first time.", 
 JOINED = Counter("tocsin_reports_joined", "Reports that joined the case of the same event.")
 PETITIONS = Counter("tocsin_petitions_filed", "Petitions stored for the first time.", ["exercise"])
 ACKNOWLEDGED = Counter("tocsin_codes_acknowledged", "Acknowledgements taken by code.", ["outcome"])
+CALLBACKS = Counter("tocsin_twilio_callbacks", "What Twilio told, and what came of it.", ["kind", "outcome"])
 LISTENERS = Gauge("tocsin_stream_listeners", "Clients that follow the live stream now.")
 DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow and must come back.")
 
@@ -24,3 +25,6 @@ for _exercise in ("true", "false"):
     PETITIONS.labels(exercise=_exercise)
 for _outcome in ("accepted", "repeated", "wrong", "limited"):
     ACKNOWLEDGED.labels(outcome=_outcome)
+for _kind in ("message", "call", "reply"):
+    for _outcome in ("taken", "nothing-new", "stranger", "unreadable", "forged"):
+        CALLBACKS.labels(kind=_kind, outcome=_outcome)

@@ -5,9 +5,9 @@ Counted in real seconds from when it is due: not while quiet hours hold it, nor 
 
 import asyncio
 
+from events.unreached import is_told_of
 from services.notifier.job import Job
 from services.notifier.ledger import Ledger
-from services.notifier.unreached import is_told_of
 from services.runtime.clock import Clock
 
 

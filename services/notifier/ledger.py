@@ -8,13 +8,13 @@ from types import MappingProxyType
 import structlog
 
 from events.delivery import DeliveryState
-from events.unreached import Cause
+from events.unreached import Cause, is_told_of
 from services.notifier.commits import Change, GroupCommit
 from services.notifier.deliveries import delivery_record
 from services.notifier.job import Job
 from services.notifier.metrics import LATE, STEPS
 from services.notifier.rows import Step
-from services.notifier.unreached import is_told_of, unreached_fact
+from services.notifier.unreached import unreached_fact
 from services.runtime.clock import Clock
 from services.runtime.contact_flags import ContactFlag
 

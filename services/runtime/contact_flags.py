@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Executable, select
+from sqlalchemy import Executable, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,6 +61,11 @@ def flagging(flags: Iterable[ContactFlag], *, is_sqlite: bool) -> tuple[Executab
     changed = {name: statement.excluded[name] for name in ("address_hash", "flaw", "reason", "since")}
     rows = [{name: getattr(flag, name) for name in _COLUMNS} for flag in flags]
     return statement.on_conflict_do_update(index_elements=[contact_flags.c.contact_id], set_=changed), rows
+
+
+def unflagging(contact_ids: Collection[str], flaw: Flaw) -> Executable:
+    """Return the statement that takes back what was said of these contacts, such as that they want nothing."""
+    return delete(contact_flags).where(contact_flags.c.contact_id.in_(contact_ids), contact_flags.c.flaw == flaw)
 
 
 async def flags_of(

@@ -25,6 +25,7 @@ class DirectorySnapshot:
     _units: Mapping[str, UnitRecorded]
     _people: Mapping[str, PersonRecorded]
     _contacts: Mapping[str, tuple[PersonRecorded, ContactAddress]]
+    _contacts_by_number: Mapping[str, tuple[str, ...]]
     _holders: Mapping[tuple[str, str], tuple[PersonRecorded, ...]]
     _duties: Mapping[tuple[str, str], tuple[Shift, ...]]
     _schools_under: Mapping[str, tuple[UnitRecorded, ...]]
@@ -37,12 +38,14 @@ class DirectorySnapshot:
         """
         by_unit_id = {unit.unit_id: unit for unit in units}
         by_person_id = {person.person_id: person for person in people}
+        contacts = {
+            address.contact_id: (person, address) for person in by_person_id.values() for address in person.contacts
+        }
         return cls(
             _units=by_unit_id,
             _people=by_person_id,
-            _contacts={
-                address.contact_id: (person, address) for person in by_person_id.values() for address in person.contacts
-            },
+            _contacts=contacts,
+            _contacts_by_number=_by_number(address for _, address in contacts.values()),
             _holders=_holders(by_person_id.values()),
             _duties=_duties(by_unit_id.values()),
             _schools_under=_schools_under(by_unit_id),
@@ -59,6 +62,10 @@ class DirectorySnapshot:
     def contact(self, contact_id: str) -> tuple[PersonRecorded, ContactAddress] | None:
         """Return the contact with its address and whose it is, or None when it is gone: then send nothing to it."""
         return self._contacts.get(contact_id)
+
+    def contacts_at(self, number: str) -> tuple[tuple[PersonRecorded, ContactAddress], ...]:
+        """Return who is reached at a telephone number (E.164), by message or by call: several share a duty phone."""
+        return tuple(self._contacts[contact_id] for contact_id in self._contacts_by_number.get(number, ()))
 
     def school(self, school_id: str) -> SchoolName | None:
         """Return the school, or the bureau that has a case of its own; None for any other unit, or an unknown one."""
@@ -210,6 +217,14 @@ def _lineage(units: Mapping[str, UnitRecorded], unit_id: str) -> Iterator[UnitRe
             seen.add(township.unit_id)
             yield township
         unit = units.get(unit.parent or "")
+
+
+def _by_number(addresses: Iterable[ContactAddress]) -> dict[str, tuple[str, ...]]:
+    numbers: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for address in addresses:
+        if address.channel in {"sms", "voice"}:
+            numbers[address.address] += (address.contact_id,)
+    return dict(numbers)
 
 
 def _holders(people: Iterable[PersonRecorded]) -> dict[tuple[str, str], tuple[PersonRecorded, ...]]:

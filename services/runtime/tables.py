@@ -280,6 +280,7 @@ codes = Table(
     Column("case_id", Text, nullable=False),
     Column("person_id", Text, nullable=False),
     Index("ix_codes_holder", "case_id", "person_id", unique=True),
+    Index("ix_codes_person", "person_id"),
 )
 
 notifications = Table(

@@ -55,8 +55,8 @@ class TwilioVoice:
         )
         return Handed(created.sid)
 
-    async def find(self, message: Message, since: datetime) -> Handed | None:
-        """Return None: no call says what it was for, and one taken for another would be silence.
+    async def find(self, message: Message, since: datetime) -> None:
+        """Find nothing: no call says what it was for, and one taken for another would be silence.
 
         Whoever was called in vain is called twice; a call that was answered is known by its receipt.
         """

@@ -1,0 +1,159 @@
+"""An answer to a message, by whatever road it came: who may give it, and the one fact that it is.
+
+The code is the credential, and the same answer counts once: typed into a client, sent back as an SMS, given by a key of
+the telephone, it is one fact under one derived id.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, Field
+from sqlalchemy import Row, Select, select
+
+from escalation_policies.case import Case, Seat
+from escalation_policies.schema import Family
+from events.base import Utc
+from events.ids import derived
+from events.incident import IncidentAcknowledged, IncidentDeclined
+from services.intake.body import content_hash
+from services.intake.deps import Deps
+from services.intake.metrics import ACKNOWLEDGED
+from services.intake.rows import Keyed, append_fact, remember
+from services.intake.visibility import may_hear
+from services.runtime.store import UnitOfWork
+from services.runtime.tables import cases, codes
+
+ACTOR = "code"
+"""Whose answers these are in the idempotency table: whoever holds the code."""
+
+MOST_WAITING = 20
+"""Newest open cases of one person that are looked through for those that wait for an answer."""
+
+Via = Literal["code", "sms", "voice"]
+
+
+class CodeAccepted(BaseModel):
+    """The acknowledgement is stored: its holder has taken responsibility."""
+
+    case_id: str
+    kind: str | None = Field(description="What happened, as the report says.")
+    school: str | None = Field(description="Name of the school.")
+    accepted_at: Utc = Field(description="The time by which it is judged; the first time, when it was sent before.")
+    message: str = Field(description="One sentence to show to the person.")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose code it is, and what the case is about; ``case`` is None while nobody has judged the case here."""
+
+    code: str
+    case_id: str
+    person_id: str
+    kind: str | None
+    school_id: str | None
+    case: Case | None
+
+    @property
+    def family(self) -> Family:
+        """Return where the fact goes. A code is given when its case is judged; nothing else is known before."""
+        return self.case.family if self.case is not None else "incident"
+
+    @property
+    def standing(self) -> str:
+        """Return where the person was told and what they declined since: an answer counts once for each standing.
+
+        So a repeat is the same answer, but one after "cannot take it", or at a second level, is a new one.
+        """
+        mine = sorted((level, seat.question, str(seat.declined_at)) for level, seat in self._seats())
+        return orjson.dumps(mine).decode() if self.case is not None else ""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether the person was told, has not answered, and nobody has answered for their level."""
+        if self.case is None or self.case.status != "open":
+            return False
+        done = {state.level for state in self.case.levels if state.acknowledged_at is not None}
+        return any(
+            seat.acknowledged_at is None and seat.declined_at is None
+            for level, seat in self._seats()
+            if level not in done
+        )
+
+    def may_answer(self, deps: Deps) -> bool:
+        """Return whether the case has not come to concern them: then it does not exist for them."""
+        return self.case is None or may_hear(deps.directory(), self.person_id, self.case.excluded)
+
+    def _seats(self) -> list[tuple[str, Seat]]:
+        levels = self.case.levels if self.case is not None else ()
+        return [(level.level, seat) for level in levels for seat in level.seats if seat.person_id == self.person_id]
+
+
+async def holders_of_codes(deps: Deps, typed: Collection[str]) -> list[Holder]:
+    """Return the holders of these codes, as far as there are such, and the case does not concern them."""
+    return await _found(deps, _CODES.where(codes.c.code.in_(typed)))
+
+
+async def holder_in(deps: Deps, case_id: str, person_id: str) -> Holder | None:
+    """Return a person as the holder of their code for one case, or None when they have none or may not hear of it."""
+    found = await _found(deps, _CODES.where(codes.c.case_id == case_id, codes.c.person_id == person_id))
+    return found[0] if found else None
+
+
+async def holders_awaited(deps: Deps, person_ids: Collection[str]) -> list[Holder]:
+    """Return what waits for an answer of these people, newest case first."""
+    statement = _CODES.where(codes.c.person_id.in_(person_ids), cases.c.status == "open")
+    found = await _found(deps, statement.order_by(cases.c.received_at.desc(), codes.c.code).limit(MOST_WAITING))
+    return [holder for holder in found if holder.is_awaited]
+
+
+async def accept(
+    deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime, via: Via, traceparent: str | None = None
+) -> str:
+    """Store that the holder takes responsibility, once; return the answer, a ``CodeAccepted``, of the first time."""
+    fact = IncidentAcknowledged(case_id=holder.case_id, received_at=at, by=holder.person_id, via=via)
+    answer = _answer(deps, holder, at)
+    event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code, holder.standing)
+    earlier = await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), answer, at)
+    if earlier is None:
+        await append_fact(deps, unit, fact, event_id, traceparent, family=holder.family)
+    ACKNOWLEDGED.labels(outcome="accepted" if earlier is None else "repeated").inc()
+    return earlier or answer
+
+
+async def decline(deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime) -> None:
+    """Store that the holder cannot take it, once: the stand-in is told at once."""
+    fact = IncidentDeclined(case_id=holder.case_id, received_at=at, by=holder.person_id)
+    event_id = derived("fact", holder.case_id, "declined", holder.person_id, holder.code, holder.standing)
+    if await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), "", at) is None:
+        await append_fact(deps, unit, fact, event_id, family=holder.family)
+
+
+_CODES: Select[Any] = select(
+    codes.c.code, codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id, cases.c.state
+).outerjoin(cases, cases.c.case_id == codes.c.case_id)
+
+
+async def _found(deps: Deps, statement: Select[Any]) -> list[Holder]:
+    async with deps.store.database.reading() as connection:
+        rows = (await connection.execute(statement)).all()
+    return [holder for holder in map(_holder, rows) if holder.may_answer(deps)]
+
+
+def _holder(row: Row[Any]) -> Holder:
+    case = Case.model_validate_json(row.state, extra="ignore") if row.state is not None else None
+    return Holder(row.code, row.case_id, row.person_id, row.kind, row.school_id, case)
+
+
+def _answer(deps: Deps, holder: Holder, at: datetime) -> str:
+    school = deps.directory().school(holder.school_id) if holder.school_id else None
+    accepted = CodeAccepted(
+        case_id=holder.case_id,
+        kind=holder.kind,
+        school=school.name if school else None,
+        accepted_at=at,
+        message="Acknowledged: you have taken responsibility at your level. Report upward as soon as you can.",
+    )
+    return orjson.dumps(accepted.model_dump(mode="json")).decode()

@@ -46,15 +46,16 @@ def _person(person_id: str, name: str, unit_id: str, role: str) -> PersonRecorde
     return PersonRecorded(person_id=person_id, name=name, unit_id=unit_id, roles=(role,), contacts=(contact,))
 
 
+COUNTY_UNITS = (
+    UnitRecorded(unit_id=BUREAU, name="County Bureau", kind="bureau"),
+    UnitRecorded(unit_id=TOWN, name="Town", kind="township"),
+    UnitRecorded(unit_id=DISTRICT, name="District", kind="district", parent=BUREAU),
+    UnitRecorded(unit_id=OTHER_DISTRICT, name="Other District", kind="district", parent=BUREAU),
+    UnitRecorded(unit_id=LAKE, name="Lake School", kind="school", parent=DISTRICT, township=TOWN),
+    UnitRecorded(unit_id=HILL, name="Hill School", kind="school", parent=OTHER_DISTRICT, township=TOWN),
+)
 COUNTY = DirectorySnapshot.of(
-    units=(
-        UnitRecorded(unit_id=BUREAU, name="County Bureau", kind="bureau"),
-        UnitRecorded(unit_id=TOWN, name="Town", kind="township"),
-        UnitRecorded(unit_id=DISTRICT, name="District", kind="district", parent=BUREAU),
-        UnitRecorded(unit_id=OTHER_DISTRICT, name="Other District", kind="district", parent=BUREAU),
-        UnitRecorded(unit_id=LAKE, name="Lake School", kind="school", parent=DISTRICT, township=TOWN),
-        UnitRecorded(unit_id=HILL, name="Hill School", kind="school", parent=OTHER_DISTRICT, township=TOWN),
-    ),
+    units=COUNTY_UNITS,
     people=(
         _person(PRINCIPAL, "Pat Principal", LAKE, "principal"),
         _person(DIRECTOR, "Dee Director", DISTRICT, "district_director"),
@@ -167,7 +168,7 @@ class Intake:
 
     async def judge(self, case: Case | None, fact: CaseFact, partition: int = 0) -> Case:
         """Do what the engine does with a fact: the case, its journal and its codes."""
-        decisions = judge(case, fact, COUNTY, self.deps.policies, fact.received_at)
+        decisions = judge(case, fact, self.deps.directory(), self.deps.policies, fact.received_at)
         state = decisions[-1].state
         assert state is not None
         entries = [effect for one in decisions for effect in one.effects if isinstance(effect, JournalEntry)]
@@ -213,7 +214,7 @@ def case_row(case: Case, partition: int) -> CaseRow:
     )
 
 
-def make_intake(database: Database, **settings: Any) -> Intake:
+def make_intake(database: Database, directory: DirectorySnapshot = COUNTY, **settings: Any) -> Intake:
     clock, wakes, seconds, numbers = StillClock(), [0], [0.0], itertools.count(1)
 
     def wake() -> None:
@@ -224,7 +225,7 @@ def make_intake(database: Database, **settings: Any) -> Intake:
         clock=clock,
         store=Store(database),
         tokens=TokenRows(database, lambda: seconds[0]),
-        directory=lambda: COUNTY,
+        directory=lambda: directory,
         policies=load_library(),
         seal=Seal([b"0123456789abcdef0123456789abcdef"]),
         wake=wake,

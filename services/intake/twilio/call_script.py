@@ -68,7 +68,7 @@ def opening(request: NotificationRequested, address: str) -> str:
 def again(request: NotificationRequested, address: str) -> str:
     """Return what is said after a key that means nothing."""
     said = VoiceResponse()
-    _ask(said, request, address, f"{_phrase(request, 'other_key')}{speech(request)}")
+    _ask(said, request, address, f"{_phrase(request, 'other_key')} {speech(request)}")
     _say(said, request, _phrase(request, "no_key"))
     said.hangup()
     return str(said)
@@ -77,7 +77,8 @@ def again(request: NotificationRequested, address: str) -> str:
 def farewell(request: NotificationRequested, phrase: str) -> str:
     """Return one of the closing phrases, and the end of the call."""
     said = VoiceResponse()
-    _say(said, request, f"{DRILL[request.language] if request.exercise else ''}{_phrase(request, phrase)}")
+    drill = [DRILL[request.language]] if request.exercise else []
+    _say(said, request, " ".join([*drill, _phrase(request, phrase)]))
     said.hangup()
     return str(said)
 

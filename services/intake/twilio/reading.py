@@ -18,7 +18,12 @@ STOP_WORDS = frozenset(
 
 START_WORDS = frozenset({"START", "UNSTOP", "恢复订阅"})
 ACCEPT_WORDS = frozenset({"1", "收到", "已收到", "确认", "ACK"})
-DECLINE_WORDS = frozenset({"2", "来不了", "不能", "不行", "无法处理", "处理不了", "去不了", "CANNOT", "CANT", "NO"})
+DECLINE_WORDS = frozenset({"2", "CANNOT", "CANT", "NO"})
+DECLINE_PHRASES = ("来不了", "去不了", "不能", "不行", "无法", "处理不了")
+"""Found anywhere, since Chinese leaves no gaps between its words. "Received, but I cannot come" declines."""
+
+_NEGATED = re.compile(r"[不没无未别勿]|\bNOT\b")
+"""A text with one of these accepts nothing, code or not, unless it clearly declines."""
 
 SHORTEST_CODE = 4
 """Signs: shorter pieces of Latin text are words around the code."""
@@ -51,15 +56,15 @@ def read_reply(text: str, opt_out_type: str = "") -> Reply:
         return Reply("stop")
     if opt_out_type == "START" or whole in START_WORDS:
         return Reply("start")
-    is_decline = not DECLINE_WORDS.isdisjoint(pieces)
-    is_accept = not ACCEPT_WORDS.isdisjoint(pieces)
-    if is_accept and is_decline:
-        return Reply("unclear")
-    codes = _codes([piece for piece in pieces if piece not in ACCEPT_WORDS | DECLINE_WORDS])
     joined = canonical_code(whole) if whole.isascii() and len(whole) >= SHORTEST_CODE else None
-    if is_decline:
+    codes = _codes([piece for piece in pieces if piece not in ACCEPT_WORDS | DECLINE_WORDS])
+    if any(phrase in whole for phrase in DECLINE_PHRASES):
         return Reply("decline", codes, joined)
-    return Reply("accept" if is_accept or codes else "unclear", codes, joined)
+    is_accept = not ACCEPT_WORDS.isdisjoint(pieces)
+    if not DECLINE_WORDS.isdisjoint(pieces):
+        return Reply("unclear" if is_accept else "decline", codes, joined)
+    is_sure = not _NEGATED.search(" ".join(pieces)) and (codes or ACCEPT_WORDS.issuperset(pieces))
+    return Reply("accept" if is_sure and pieces else "unclear", codes, joined)
 
 
 def _codes(pieces: list[str]) -> tuple[str, ...]:

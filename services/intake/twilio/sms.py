@@ -109,7 +109,9 @@ async def _by_code(
     whole = [holder for holder in found if holder.code == reply.whole]
     if whole:
         return _answer(deps, language, whole[0], declines=False)
-    if len(found) > 1 or reply.meaning == "unclear":
+    if reply.meaning == "unclear":
+        return Understood(replies.say("unclear", language))
+    if len(found) > 1:
         return Understood(replies.ask_which(deps, language, found))
     return _answer(deps, language, found[0], declines=reply.meaning == "decline")
 

@@ -14,7 +14,7 @@ from tests.support.fake_twilio.server import FakeTwilio
 
 def options() -> argparse.Namespace:
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(description="A fake Twilio Messages API on 127.0.0.1")
+    parser = argparse.ArgumentParser(description="A fake Twilio on 127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 (default): any free port")
     parser.add_argument("--log", type=Path, help="file that gets a JSON line for each message taken")
     parser.add_argument("--account-sid", default=Account.sid)

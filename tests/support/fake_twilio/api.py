@@ -1,6 +1,6 @@
-"""The HTTP side of the fake provider: three Messages operations, each checked against the contract on both ways.
+"""The HTTP side of the fake provider: Messages and Calls operations, each checked against the contract on both ways.
 
-Source: https://www.twilio.com/docs/messaging/api/message-resource
+Sources: https://www.twilio.com/docs/messaging/api/message-resource, https://www.twilio.com/docs/voice/api/call-resource
 """
 
 import base64
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from tests.support.fake_twilio.calls import CallBook
 from tests.support.fake_twilio.contract import Contract, ContractViolation, Operation
 from tests.support.fake_twilio.errors import TwilioError
 from tests.support.fake_twilio.listing import page_of
@@ -22,8 +23,7 @@ from tests.support.fake_twilio.misbehaviour import Misbehaviour
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 MAXIMUM_BODY = 1600  # characters; error 21617
-COLLECTION = re.compile(rf"{API}/(?P<account>[^/]+)/Messages\.json")
-ITEM = re.compile(rf"{API}/(?P<account>[^/]+)/Messages/(?P<sid>[^/]+)\.json")
+RESOURCE = re.compile(rf"{API}/(?P<account>[^/]+)/(?P<kind>Messages|Calls)(/(?P<sid>[^/]+))?\.json")
 
 
 @dataclass
@@ -49,6 +49,7 @@ class MessagesApi:
 
     account: Account
     messages: MessageBook
+    calls: CallBook
     misbehaviour: Misbehaviour
     contract: Contract | None
     violations: list[str] = field(default_factory=list)
@@ -73,8 +74,7 @@ class MessagesApi:
         return JSONResponse(body, status)
 
     def _admit(self, request: Request) -> None:
-        path = request.url.path
-        named = COLLECTION.fullmatch(path) or ITEM.fullmatch(path)
+        named = RESOURCE.fullmatch(request.url.path)
         if not self.account.admits(request):
             raise TwilioError(20003)
         if named is None:
@@ -83,23 +83,26 @@ class MessagesApi:
             raise TwilioError(20003)
 
     def _act(self, request: Request, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        item = ITEM.fullmatch(request.url.path)
-        if request.method == "POST" and item is None:
-            return self._create(form)
+        named = RESOURCE.fullmatch(request.url.path)
+        assert named is not None, "let in before"
+        book: MessageBook | CallBook = self.messages if named["kind"] == "Messages" else self.calls
+        if request.method == "POST" and named["sid"] is None:
+            return self._create(book, form)
         if request.method != "GET":
             raise TwilioError(20004, status=405, message="Method not allowed")
-        if item is None:
-            return 200, page_of(self.messages, self.account.sid, dict(request.query_params))
-        message = self.messages.get(item["sid"])
-        if message is None:
+        if named["sid"] is None and isinstance(book, MessageBook):
+            return 200, page_of(book, self.account.sid, dict(request.query_params))
+        found = book.get(named["sid"] or "")
+        if found is None:
             raise TwilioError(20404)
-        return 200, message.resource()
+        return 200, found.resource()
 
-    def _create(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        validate(form)
+    def _create(self, book: MessageBook | CallBook, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        check = validate if isinstance(book, MessageBook) else validate_call
+        check(form)
         self.misbehaviour.before_taking(form["To"])
         status = self.misbehaviour.answer_after_taking()
-        shown = self.messages.take(form, answered=status)
+        shown = book.take(form, answered=status)
         if status != 201:
             raise TwilioError(20500, status=status)
         return status, shown
@@ -129,3 +132,13 @@ def validate(form: dict[str, str]) -> None:
         raise TwilioError(21602)
     if len(form["Body"]) > MAXIMUM_BODY:
         raise TwilioError(21617)
+
+
+def validate_call(form: dict[str, str]) -> None:
+    """Raise the TwilioError an order of a call with these fields gets."""
+    if not E164.fullmatch(form.get("To", "")):
+        raise TwilioError(21217, status=400, message="The phone number is not valid")
+    if not E164.fullmatch(form.get("From", "")):
+        raise TwilioError(21212, status=400, message="Invalid 'From' number")
+    if not (form.get("Url") or form.get("Twiml")):
+        raise TwilioError(21205, status=400, message="Url parameter is required")

@@ -19,18 +19,20 @@ from starlette.routing import Route
 
 from tests.support.fake_twilio import contract
 from tests.support.fake_twilio.api import Account, MessagesApi
+from tests.support.fake_twilio.calls import CallBook
 from tests.support.fake_twilio.control import Control
 from tests.support.fake_twilio.messages import Message, MessageBook
 from tests.support.fake_twilio.misbehaviour import Misbehaviour
+from tests.support.fake_twilio.webhooks import Webhooks
 from tests.support.ports import LOOPBACK, listening_socket, port_of
 
 
 class FakeTwilio:
-    """A real HTTP server on 127.0.0.1 that behaves as Twilio's Messages API does, or as badly as it is told to.
+    """A real HTTP server on 127.0.0.1 that behaves as Twilio's Messages and Calls do, or as badly as it is told to.
 
     `port` 0 takes any free port; `log` gets a JSON line for each message; `check_contract` False saves the cost of the
     contract in a bench. Commands: `fail_next`, `take_but_fail_next`, `refuse_number`, `delay`, `hang`, `resume`,
-    `behave` (see Misbehaviour), `go_down`, `come_up`, `report`.
+    `behave` (see Misbehaviour), `go_down`, `come_up`, `report`; what Twilio itself asks and tells is `webhooks`.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class FakeTwilio:
     ) -> None:
         self.account = account or Account()
         self.messages = MessageBook(self.account.sid, log)
+        self.calls = CallBook(self.account.sid)
+        self.webhooks = Webhooks(self.account)
         self.misbehaviour = Misbehaviour()
         checked = contract.load(contract.location()) if check_contract and contract.present() else None
-        self.api = MessagesApi(self.account, self.messages, self.misbehaviour, checked)
+        self.api = MessagesApi(self.account, self.messages, self.calls, self.misbehaviour, checked)
         self.port = port
         self._control = Control(self)
         self._server: uvicorn.Server | None = None
@@ -120,6 +124,7 @@ class FakeTwilio:
         self.go_down()
         await asyncio.sleep(0)  # lets the reset connections close before the loop does
         self.messages.close()
+        self.calls.close()
 
     def _application(self) -> Starlette:
         return Starlette(

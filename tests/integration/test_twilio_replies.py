@@ -37,7 +37,7 @@ async def answers(line: Line) -> list[Any]:
     return [fact for fact in await line.intake.facts() if isinstance(fact, IncidentAcknowledged | IncidentDeclined)]
 
 
-@pytest.mark.parametrize("text", [CODE, "k7q2mx", "Ｋ７Ｑ２ＭＸ", "K7Q 2MX", "K 7 Q 2 M X", "收到 K7Q2MX", "1", "收到"])
+@pytest.mark.parametrize("text", ["收到 Ｋ７Ｑ２ＭＸ", "K 7 Q 2 M X", "1"])
 async def test_reply_acknowledges_and_says_so_in_the_persons_language(line: Line, text: str) -> None:
     """The same fact as by any client, named as an SMS, at the time it came."""
     case = await waiting(line)
@@ -51,7 +51,7 @@ async def test_reply_acknowledges_and_says_so_in_the_persons_language(line: Line
     ]
 
 
-@pytest.mark.parametrize("text", ["2", "来不了", "K7Q2MX 2", "２"])
+@pytest.mark.parametrize("text", ["来不了", "K7Q2MX 2"])
 async def test_reply_that_they_cannot_take_it_declines(line: Line, text: str) -> None:
     """The stand-in is told at once, and the reply says it."""
     case = await waiting(line)
@@ -126,15 +126,15 @@ async def test_shared_telephone_answers_for_whoever_the_code_is(database: Databa
     assert [fact.by for fact in await answers(line)] == ["p-deputy", PRINCIPAL]
 
 
-@pytest.mark.parametrize("text", ["1", CODE, "2", "hello"])
-async def test_unknown_number_is_told_to_telephone(line: Line, text: str) -> None:
+async def test_unknown_number_is_told_to_telephone(line: Line) -> None:
     """Nobody can be held responsible: in both languages, and nothing is written."""
     await waiting(line)
     before, stored = counted("reply", "stranger"), await line.intake.stored()
-    said = await line.reply(text, STRANGER)
-    assert "值班员" in said
-    assert "Telephone the duty officer" in said
-    assert counted("reply", "stranger") == before + 1
+    for text in ("1", CODE, "2", "hello"):
+        said = await line.reply(text, STRANGER)
+        assert "值班员" in said
+        assert "Telephone the duty officer" in said
+    assert counted("reply", "stranger") == before + 4
     assert await line.intake.stored() == stored
 
 
@@ -175,11 +175,10 @@ async def test_text_that_is_no_answer_is_asked_back(line: Line) -> None:
     assert await answers(line) == []
 
 
-@pytest.mark.parametrize("text", ["STOP", "Unsubscribe", "退订", "end"])
-async def test_opt_out_flags_the_contact_and_is_no_answer(line: Line, text: str) -> None:
+async def test_opt_out_flags_the_contact_and_is_no_answer(line: Line) -> None:
     """Never SMS again; the telephone itself may still ring, and nothing is sent back: Twilio confirms it."""
     await waiting(line)
-    assert not await line.reply(text)
+    assert not await line.reply("Unsubscribe")
     flags = await line.intake.rows(contact_flags)
     assert [(flag.contact_id, flag.flaw, flag.address_hash, flag.since) for flag in flags] == [
         (f"{PRINCIPAL}:sms", "opted-out", hash_of(PHONE), NOW)

@@ -62,6 +62,11 @@ class Stack:
         self.database = Database(self.database_url)
         self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
 
+    @property
+    def public_url(self) -> str:
+        """Return where the fake providers find the intake."""
+        return f"http://127.0.0.1:{self.port}"
+
     async def prepare(self) -> None:
         """Migrate, set the clock, make tokens for the school's teacher and the bureau's officer."""
         await self.database.migrate()
@@ -98,6 +103,7 @@ class Stack:
             "TOCSIN_TWILIO_AUTH_TOKEN": self.twilio.account.token,
             "TOCSIN_TWILIO_FROM": "+12025550100",
             "TOCSIN_TWILIO_BASE_URL": self.twilio.url,
+            "TOCSIN_PUBLIC_URL": self.public_url,
             "TOCSIN_SMTP_HOST": "127.0.0.1",
             "TOCSIN_SMTP_PORT": str(self.smtp.port),
             "TOCSIN_SMTP_STARTTLS": "0",

@@ -80,6 +80,8 @@ from tests.support.directory_file import NOW, SHIFTS, WEEKLY, changed, errors
             "people[1].contacts[0]",
             "give one address",
         ),
+        (20, "{sms: +12025550102}", "{voice: 12025550102}", "people[1].contacts[0].voice", "not a telephone number"),
+        (20, "{sms: +12025550102}", "{voice: +12025550102, sms: +12025550102}", "people[1].contacts[0]", "one address"),
         (20, "{sms: +12025550102}", "+12025550102", "people[1].contacts[0]", "expected fields here"),
         (14, "days: [sat, sun]", "days: [sat, sunday]", WEEKLY + "[1].days[1]", "expected a day"),
         (14, "days: [sat, sun], ", "", WEEKLY + "[1].days", "name at least one day"),

@@ -34,6 +34,7 @@ class Message:
     sent_at: datetime | None = None
     error_code: int | None = None
     error_message: str | None = None
+    validity_period: int | None = None
 
     @property
     def uri(self) -> str:
@@ -103,6 +104,7 @@ class MessageBook(Arrivals[Message]):
             status_callback=form.get("StatusCallback"),
             arrived=stamp(),
             answered=answered,
+            validity_period=int(form["ValidityPeriod"]) if "ValidityPeriod" in form else None,
         )
         shown = message.resource()
         message.status, message.sent_at = "sent", message.arrived.at

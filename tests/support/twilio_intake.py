@@ -64,7 +64,7 @@ class Line:
         """Store a notification to the principal as the notifier keeps it; some ``changes`` are of the row."""
         row = {name: changes.pop(name) for name in ("provider", "provider_id", "tries") if name in changes}
         is_call = changes.get("channel") == "voice"
-        fields = {
+        fields: dict[str, Any] = {
             "notification_id": NOTICE,
             "person_id": PRINCIPAL,
             "contact_id": f"{PRINCIPAL}:{'voice' if is_call else 'sms'}",

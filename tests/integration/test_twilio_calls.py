@@ -164,6 +164,17 @@ async def test_call_that_a_person_heard_without_a_key_is_delivered(line: Line, a
     assert await facts(line) == []
 
 
+async def test_machine_that_is_known_as_one_only_at_the_end_heard_nothing(line: Line) -> None:
+    """It was spoken to like a person: nobody was reached all the same."""
+    await ordered(line)
+    call = line.call()
+    await line.twilio.pick_up(call, "unknown")
+    call.answered_by = "machine_end_beep"
+    await line.twilio.end(call, "completed")
+    assert await line.deliveries() == [("sent", 1), ("undelivered", 1)]
+    assert [fact.reason for fact in await facts(line)] == ["Twilio: a machine picked up"]
+
+
 async def test_call_that_ended_before_anything_was_said_reached_nobody(line: Line) -> None:
     """Twilio could not ask us what to say: to it the call was completed."""
     await ordered(line)

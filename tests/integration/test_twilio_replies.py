@@ -110,6 +110,27 @@ async def test_answered_case_waits_no_more(line: Line) -> None:
     assert [fact.case_id for fact in await answers(line)] == [other.case_id]
 
 
+async def test_case_that_a_stand_in_answered_waits_for_nobody_else(database: Database) -> None:
+    """The level has answered: 1 from its principal, minutes later, means another case or none."""
+    contact = ContactAddress(contact_id="p-deputy:sms", channel="sms", address=DIRECTOR_PHONE)
+    deputy = PersonRecorded(
+        person_id="p-deputy", name="Dep Uty", unit_id=LAKE, roles=("deputy_principal",), contacts=(contact,)
+    )
+    line = make_line(database, directory(others=(deputy,)))
+    case = await waiting(line)
+    await line.intake.judge(case, IncidentAcknowledged(case_id=case.case_id, received_at=NOW, by="p-deputy"))
+    assert "没有等您确认" in await line.reply("1")
+    assert await answers(line) == []
+
+
+async def test_wrong_code_that_twilio_brings_again_is_one_guess(line: Line) -> None:
+    """A provider that repeats itself uses up nobody's tries."""
+    await waiting(line)
+    for _ in range(12):
+        assert "不对" in await line.reply("WR0NG1", sid="SM" + "9" * 32)
+    assert "已确认" in await line.reply(CODE)
+
+
 async def test_shared_telephone_answers_for_whoever_the_code_is(database: Database) -> None:
     """A duty phone of two people: 1 could be either, a code is its holder's."""
     contact = ContactAddress(contact_id="p-deputy:sms", channel="sms", address=PHONE)
@@ -203,6 +224,7 @@ async def test_petition_is_answered_without_a_word_of_what_is_in_it(line: Line) 
     await line.intake.give_code(case.case_id, PRINCIPAL, CODE)
     said = await line.reply(CODE)
     assert "现场群体信访" in said
+    assert "期限内办理" in said
     assert "赞助费" not in said
     topics = [topic for topic, body in await line.outgoing() if isinstance(body, IncidentAcknowledged)]
     assert topics == ["tocsin.petitions"]

@@ -72,7 +72,7 @@ class Line:
             "school_id": LAKE,
         }
         request = requested(**{**fields, **changes})
-        values = {
+        values: dict[str, Any] = {
             "notification_id": request.notification_id,
             "partition": 0,
             "case_id": request.case_id,

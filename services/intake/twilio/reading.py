@@ -28,6 +28,10 @@ _NEGATED = re.compile(r"[不没无未别勿]|\bNOT\b")
 SHORTEST_CODE = 4
 """Signs: shorter pieces of Latin text are words around the code."""
 
+LONGEST_CODE = 10
+MOST_CODES = 4
+"""Pieces looked up for one message: it is one guess, and must not become a list of them."""
+
 LONGEST_TEXT = 1600
 """Characters: what Twilio delivers at most."""
 
@@ -70,6 +74,6 @@ def read_reply(text: str, opt_out_type: str = "") -> Reply:
 def _codes(pieces: list[str]) -> tuple[str, ...]:
     """Return what may be codes: each long piece, and all the pieces together, for who typed it in groups."""
     latin = [piece for piece in pieces if piece.isascii()]
-    candidates = [*latin, "".join(latin)]
-    found = (canonical_code(piece) for piece in candidates if len(piece) >= SHORTEST_CODE)
-    return tuple(dict.fromkeys(code for code in found if code is not None))
+    candidates = ["".join(latin), *latin]
+    found = (canonical_code(piece) for piece in candidates if SHORTEST_CODE <= len(piece) <= LONGEST_CODE)
+    return tuple(dict.fromkeys(code for code in found if code is not None))[:MOST_CODES]

@@ -49,7 +49,8 @@ def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
 
 def _sms(settings: Settings) -> str:
     if settings.twilio_account_sid:
-        return f"Twilio at {settings.twilio_base_url}"
+        heard = "" if settings.public_url else "; no receipts and no answers: set TOCSIN_PUBLIC_URL"
+        return f"Twilio at {settings.twilio_base_url}{heard}"
     return f"NOT SENT: no Twilio settings. Kept in {settings.data_dir / 'outbox.jsonl'} (`tocsin outbox`)"
 
 

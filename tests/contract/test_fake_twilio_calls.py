@@ -1,4 +1,4 @@
-"""The fake's calls and its own requests: as Twilio makes them, and checked against Twilio's file where that is there."""
+"""The fake's calls and its own requests: as Twilio makes them, checked against Twilio's file where that is there."""
 
 from collections.abc import AsyncIterator
 

@@ -62,7 +62,8 @@ class Line:
 
     async def request(self, state: str = "handed-over", **changes: Any) -> NotificationRequested:
         """Store a notification to the principal as the notifier keeps it; some ``changes`` are of the row."""
-        row = {name: changes.pop(name) for name in ("provider", "provider_id", "tries") if name in changes}
+        of_the_row = ("provider", "provider_id", "tries")
+        row: dict[str, Any] = {name: changes.pop(name) for name in of_the_row if name in changes}
         is_call = changes.get("channel") == "voice"
         fields: dict[str, Any] = {
             "notification_id": NOTICE,
@@ -89,7 +90,7 @@ class Line:
             "request": request.model_dump_json(exclude_none=True),
         }
         async with self.intake.database.writing() as connection:
-            await connection.execute(notifications.insert().values(**{**values, **row}))
+            await connection.execute(notifications.insert().values(**(values | row)))
         return request
 
     def message(self, notification_id: str = NOTICE, *, sid: str = SID, to: str = PHONE) -> Message:

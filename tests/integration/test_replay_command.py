@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
@@ -47,7 +48,10 @@ async def test_replaying_kafka_into_an_empty_database_gives_the_same_memory(
     await assert_same(database, empty, cases, journal, joined_reports, codes)
     assert await messages(empty) == await messages(database)
     assert (done.cases, done.left_out, done.sent_on, done.unfinished) == (4, {}, 0, 0)
-    assert done.notifications == len(sent(tmp_path)) > 10
+    became = Counter(state for _, _, _, _, _, state, *_ in (await messages(empty)).values())
+    assert done.notifications == became.total()
+    assert became.keys() == {"handed-over", "skipped"}  # reminders of deadlines that had passed when their turn came
+    assert became["handed-over"] == len(sent(tmp_path)) > 10
     assert done.recognised == done.facts == 9
 
 

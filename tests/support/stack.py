@@ -190,7 +190,7 @@ class Stack:
         return answer.json()
 
     async def file(self, **fields: Any) -> str:
-        """File a report that joins no other and return its case id."""
+        """File a report, which joins no other unless ``separate`` is False, and return its case id."""
         body = {"school_id": "school-1", "kind": "fire", "separate": True, **fields}
         answer = await self.post("/v1/incidents", body)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text

@@ -30,14 +30,14 @@ def pass_upward(scenario: Scenario) -> None:
     scenario.acknowledge("bureau-leader", via="code")
 
 
-@life()
+@life(version=2)
 def fire_that_nobody_answers(scenario: Scenario, county: County) -> None:
     """The whole climb, and a round at the top."""
     scenario.file(place="the kitchen", summary="smoke")
     scenario.pass_minutes(50)
 
 
-@life()
+@life(version=2)
 def fire_from_report_to_end(scenario: Scenario, county: County) -> None:
     """Answered everywhere in time, followed up, reviewed, closed; what comes after the end is withheld."""
     scenario.file(severity="II", occurred_at=scenario.now, casualties=facts.Casualties(injured=2), reporter="teacher")
@@ -54,7 +54,7 @@ def fire_from_report_to_end(scenario: Scenario, county: County) -> None:
     scenario.acknowledge("deputy")
 
 
-@life()
+@life(version=2)
 def fire_whose_answers_are_known_too_late(scenario: Scenario, county: County) -> None:
     """A receipt and a report that were in time and are carried after the breaches: both are withdrawn and corrected."""
     scenario.file()
@@ -66,7 +66,7 @@ def fire_whose_answers_are_known_too_late(scenario: Scenario, county: County) ->
     scenario.acknowledge("director")
 
 
-@life()
+@life(version=2)
 def fire_handed_from_one_to_another(scenario: Scenario, county: County) -> None:
     """Declined, taken by who stands in, handed to a named person; graded worse, then milder; a stranger says so."""
     county.appoint("teacher", "director")
@@ -82,7 +82,7 @@ def fire_handed_from_one_to_another(scenario: Scenario, county: County) -> None:
     scenario.pass_minutes(20)
 
 
-@life()
+@life(version=2)
 def fire_where_nobody_holds_the_post(scenario: Scenario, county: County) -> None:
     """School and district are vacant: the alarm goes to government and bureau in the same moment."""
     county.remove("principal", "deputy", "director", "district-deputy")
@@ -92,7 +92,7 @@ def fire_where_nobody_holds_the_post(scenario: Scenario, county: County) -> None
     scenario.acknowledge("township-officer")
 
 
-@life()
+@life(version=2)
 def fire_reported_by_several(scenario: Scenario, county: County) -> None:
     """Reports join and are parted again; the first is taken back; the case ends, and goes on."""
     scenario.file()
@@ -111,7 +111,7 @@ def fire_reported_by_several(scenario: Scenario, county: County) -> None:
     scenario.pass_minutes(90)
 
 
-@life()
+@life(version=2)
 def drill_of_an_exam(scenario: Scenario, county: County) -> None:
     """An exercise takes the same road, with its watermark on everything."""
     scenario.file(kind="exam-safety", severity=None, exercise=True, summary="a drill")
@@ -123,7 +123,7 @@ def drill_of_an_exam(scenario: Scenario, county: County) -> None:
     scenario.pass_minutes(10)
 
 
-@life()
+@life(version=2)
 def poisoning_whose_reports_have_gaps(scenario: Scenario, county: County) -> None:
     """Reports without what the policy asks are taken, and their gaps are written down; updates come too late."""
     scenario.file(kind="food-poisoning", severity="III")
@@ -149,7 +149,7 @@ def hazard_that_is_overdue(scenario: Scenario, county: County) -> None:
     scenario.say(facts.IncidentClosed, "principal", evidence="a photograph")
 
 
-@life()
+@life(version=2)
 def same_thing_at_many_schools(scenario: Scenario, county: County) -> None:
     """The bureau's own case: its leader first, its duty officer when the leader is silent."""
     scenario.judge(
@@ -165,7 +165,7 @@ def same_thing_at_many_schools(scenario: Scenario, county: County) -> None:
     scenario.say(facts.UpdateFiled, "bureau-leader", summary="the water is turned off")
 
 
-@life()
+@life(version=2)
 def abuse_that_the_school_may_not_hear_of(scenario: Scenario, county: County) -> None:
     """Whoever belongs to the school is passed over and not heard; so is the officer whom the report names."""
     scenario.file(kind="suspected-abuse", severity=None, concerns=("protection-officer",), reporter="teacher")

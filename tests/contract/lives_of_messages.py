@@ -16,7 +16,7 @@ def _fail(scenario: Scenario, request: NotificationRequested) -> None:
     scenario.happen(ContactUnreached, cause="failed", reason="the provider refused", **said)
 
 
-@life()
+@life(version=2)
 def principal_whom_nothing_reaches(scenario: Scenario, county: County) -> None:
     """Neither SMS nor email get there: the stand-in hears at once, and accepts."""
     scenario.file(kind="injury", severity="III")

@@ -49,7 +49,7 @@ def petition_that_is_overdue_and_known_late(scenario: Scenario, county: County) 
     scenario.happen(said.PetitionWithdrawn)
 
 
-@life()
+@life(version=2)
 def people_at_the_gate(scenario: Scenario, county: County) -> None:
     """The clocks of an incident run beside those of the law; director and bureau leader are concerned."""
     scenario.petition("petition-on-site", concerns=("director", "bureau-leader"), headcount=30, place="the gate")

@@ -34,7 +34,7 @@ BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[i
     ),
     "the notifier forgets an intent": (sabotage.sends_without_intent, (150, 16, 101, 133, 17, 24), 5.0, "sent twice"),
 }  # fmt: skip
-"""How each is broken, the seeds to try first, the deaths in a second in place of the plan's, and what the fault says."""
+"""How each is broken, the seeds to try first, deaths in a second in place of the plan's, and what the fault says."""
 MORE_SEEDS = range(1, 50)
 """A change of the product moves every death to another moment: when the first seeds show nothing, there are others."""
 

@@ -18,3 +18,20 @@ def among(column: ColumnElement[Any], values: Collection[Any], *, is_sqlite: boo
         each = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
         return column.in_(select(each.c.value))
     return column == any_(bindparam(None, list(values), type_=ARRAY(column.type), unique=True))
+
+
+GIVEN = "given"
+"""The parameter of ``among_given``."""
+
+
+def among_given(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[bool]:
+    """Return the same for a statement that is made once: its values are given as ``{GIVEN: given(values)}``."""
+    if is_sqlite:
+        each = func.json_each(bindparam(GIVEN)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(bindparam(GIVEN, type_=ARRAY(column.type)))
+
+
+def given(values: Collection[Any], *, is_sqlite: bool) -> Any:
+    """Return many values as the parameter ``GIVEN`` takes them."""
+    return orjson.dumps(list(values)).decode() if is_sqlite else list(values)

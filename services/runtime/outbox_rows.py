@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, Select, bindparam, delete, literal_column, select, union_all, update
+from sqlalchemy import Delete, Integer, Select, bindparam, delete, literal_column, select, union_all, update
 
 from events.base import Urgency
 from events.codec import Encoded
 from events.envelope import Headers
 from events.topics import TopicName
-from services.runtime.among import among
+from services.runtime.among import GIVEN, among_given, given
 from services.runtime.database import Database
 from services.runtime.tables import outbox
 
@@ -75,6 +75,18 @@ class OutboxRows:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._keeping = (
+            update(outbox)
+            .where(outbox.c.id == bindparam("row"))
+            .values(
+                pending=False,
+                published_at=database.now_micros,
+                topic_id=bindparam("incarnation"),
+                partition=bindparam("at_partition"),
+                offset=bindparam("at_offset"),
+                tries=outbox.c.tries + 1,
+            )
+        )
 
     async def pending(
         self,
@@ -97,8 +109,8 @@ class OutboxRows:
             found = [row.id for row in front if row.id not in known]
             if not found:
                 return []
-            wanted = among(outbox.c.id, found[:limit], is_sqlite=self._database.is_sqlite)
-            rows = await connection.execute(select(outbox).where(wanted).order_by(outbox.c.urgency, outbox.c.id))
+            is_sqlite = self._database.is_sqlite
+            rows = await connection.execute(_whole(is_sqlite), {GIVEN: given(found[:limit], is_sqlite=is_sqlite)})
             return [_row(row) for row in rows]
 
     async def in_order(self, rows: Sequence[OutboxRow], known: Collection[int] = ()) -> list[OutboxRow]:
@@ -109,10 +121,10 @@ class OutboxRows:
         first = [row for row in rows if row.urgency == Urgency.FIRST]
         if not first:
             return list(rows)
-        keys = among(outbox.c.key, {row.key for row in first}, is_sqlite=self._database.is_sqlite)
-        entries = select(outbox).where(keys, outbox.c.pending, outbox.c.urgency == literal_column(f"{Urgency.NEXT:d}"))
+        is_sqlite = self._database.is_sqlite
+        keys = {GIVEN: given({row.key for row in first}, is_sqlite=is_sqlite)}
         async with self._database.reading() as connection:
-            found = [_row(row) for row in await connection.execute(entries)]
+            found = [_row(row) for row in await connection.execute(_entries_of(is_sqlite), keys)]
         last = {(row.topic, row.key): row.id for row in first}
         before = {row.id: row for row in found if row.id < last.get((row.topic, row.key), 0) and row.id not in known}
         after = [row for row in rows if row.urgency > Urgency.FIRST and row.id not in before]
@@ -123,16 +135,7 @@ class OutboxRows:
         async with self._database.writing() as connection:
             if kept:
                 await connection.execute(
-                    update(outbox)
-                    .where(outbox.c.id == bindparam("row"))
-                    .values(
-                        pending=False,
-                        published_at=self._database.now_micros,
-                        topic_id=bindparam("incarnation"),
-                        partition=bindparam("at_partition"),
-                        offset=bindparam("at_offset"),
-                        tries=outbox.c.tries + 1,
-                    ),
+                    self._keeping,
                     [
                         {
                             "row": row.id,
@@ -144,8 +147,8 @@ class OutboxRows:
                     ],
                 )
             if done:
-                settled = among(outbox.c.id, done, is_sqlite=self._database.is_sqlite)
-                await connection.execute(delete(outbox).where(settled))
+                is_sqlite = self._database.is_sqlite
+                await connection.execute(_deleting(is_sqlite), {GIVEN: given(done, is_sqlite=is_sqlite)})
 
 
 @lru_cache(maxsize=64)
@@ -163,6 +166,23 @@ def _front(lanes: tuple[str, ...]) -> Select[tuple[int, int]]:
     ]
     every = union_all(*(select(each) for each in fronts)).subquery()
     return select(every.c.urgency, every.c.id).order_by(every.c.urgency, every.c.id).limit(count)
+
+
+@cache
+def _whole(is_sqlite: bool) -> Select[Any]:
+    wanted = among_given(outbox.c.id, is_sqlite=is_sqlite)
+    return select(outbox).where(wanted).order_by(outbox.c.urgency, outbox.c.id)
+
+
+@cache
+def _entries_of(is_sqlite: bool) -> Select[Any]:
+    keys = among_given(outbox.c.key, is_sqlite=is_sqlite)
+    return select(outbox).where(keys, outbox.c.pending, outbox.c.urgency == literal_column(f"{Urgency.NEXT:d}"))
+
+
+@cache
+def _deleting(is_sqlite: bool) -> Delete:
+    return delete(outbox).where(among_given(outbox.c.id, is_sqlite=is_sqlite))
 
 
 def _row(row: object) -> OutboxRow:

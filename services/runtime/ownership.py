@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -117,13 +117,16 @@ class OwnershipRows:
 
 async def _lock(connection: AsyncConnection, owned: Sequence[Ownership]) -> dict[str, Any]:
     """Lock the rows until commit and return them. Always in the order of names, or two workers would deadlock."""
-    statement = (
-        select(ownership.c.name, ownership.c.epoch, ownership.c.position)
-        .where(ownership.c.name.in_(sorted(o.name for o in owned)))
-        .order_by(ownership.c.name)
-        .with_for_update()  # says nothing on SQLite, whose writers have the one write lock already
-    )
-    return {row.name: row for row in await connection.execute(statement)}
+    names = sorted(o.name for o in owned)
+    return {row.name: row for row in await connection.execute(_LOCKING, {"names": names})}
+
+
+_LOCKING = (
+    select(ownership.c.name, ownership.c.epoch, ownership.c.position)
+    .where(ownership.c.name.in_(bindparam("names", expanding=True)))
+    .order_by(ownership.c.name)
+    .with_for_update()  # says nothing on SQLite, whose writers have the one write lock already
+)
 
 
 async def fence(connection: AsyncConnection, owned: Sequence[Ownership]) -> dict[str, int]:

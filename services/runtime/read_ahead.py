@@ -7,7 +7,7 @@ takes nothing for a second slows them down, and stops nothing.
 
 import asyncio
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from services.runtime.database import Database
 from services.runtime.outbox_rows import CONFIRMED_BY, Published
@@ -21,6 +21,11 @@ MOST_UNREAD = 100
 meanwhile."""
 PATIENCE_SECONDS = 1.0
 """After so long without room as many again go out: the reader may be away, or its place lost."""
+
+_READ_SO_FAR = select(consumed).where(
+    consumed.c.consumer.in_(bindparam("readers", expanding=True)),
+    consumed.c.topic.in_(bindparam("topics", expanding=True)),
+)
 
 
 class ReadAhead:
@@ -59,11 +64,10 @@ class ReadAhead:
 
     async def _unread(self) -> int:
         topics = {topic for topic, _ in self._ends}
-        statement = select(consumed).where(
-            consumed.c.consumer.in_({self._readers[topic] for topic in topics}), consumed.c.topic.in_(topics)
-        )
+        readers = {self._readers[topic] for topic in topics}
         async with self._database.reading() as connection:
-            rows = {(row.topic, row.partition, row.topic_id): row.offset for row in await connection.execute(statement)}
+            found = await connection.execute(_READ_SO_FAR, {"readers": list(readers), "topics": list(topics)})
+            rows = {(row.topic, row.partition, row.topic_id): row.offset for row in found}
         return sum(
             max(0, end.offset - rows.get((topic, partition, end.topic_id), ABSENT))
             for (topic, partition), end in self._ends.items()

@@ -11,16 +11,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ColumnElement, Executable, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.runtime.among import among
+from services.runtime.among import GIVEN, among, given
 from services.runtime.database import Database
 from services.runtime.outbox_rows import Outgoing, outgoing_row
 from services.runtime.ownership import Ownership, fence
-from services.runtime.tables import cases, consumed, inbox, journal, outbox, ownership
+from services.runtime.tables import cases, consumed
+from services.runtime.unit_statements import (
+    advancing,
+    appending,
+    handled,
+    numbering,
+    offsets_of,
+    recording,
+    remembering,
+    saving,
+    states_of,
+)
 
 ABSENT = -1
 """The stored offset of a partition nothing was read from yet: the next record is offset 0."""
@@ -79,7 +88,6 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection, *, is_sqlite: bool, held: bool) -> None:
         self.connection = connection
         self._is_sqlite = is_sqlite
-        self._insert: Any = sqlite_insert if is_sqlite else postgres_insert
         self._held = held
         self._writes: list[tuple[Executable, Sequence[Mapping[str, Any]]]] = []
         self._journal: list[tuple[Ownership, JournalRow]] = []
@@ -102,19 +110,15 @@ class UnitOfWork:
 
     async def load(self, case_ids: Collection[str]) -> dict[str, str]:
         """Return the stored state of each case that exists."""
-        statement = select(cases.c.case_id, cases.c.state).where(self.among(cases.c.case_id, case_ids))
-        return {row.case_id: row.state for row in await self.connection.execute(statement)}
+        wanted = {GIVEN: given(case_ids, is_sqlite=self._is_sqlite)}
+        found = await self.connection.execute(states_of(is_sqlite=self._is_sqlite), wanted)
+        return {row.case_id: row.state for row in found}
 
     async def save(self, rows: Sequence[CaseRow]) -> None:
         """Write the cases as they are now."""
-        if not rows:
-            return
-        statement = self._insert(cases)
-        changed = {name: statement.excluded[name] for name in _MUTABLE}
-        await self.write(
-            statement.on_conflict_do_update(index_elements=[cases.c.case_id], set_=changed),
-            [{name: getattr(row, name) for name in _CASE_COLUMNS} for row in rows],
-        )
+        if rows:
+            values = [{name: getattr(row, name) for name in _CASE_COLUMNS} for row in rows]
+            await self.write(saving(is_sqlite=self._is_sqlite), values)
 
     async def record(self, rows: Sequence[tuple[Ownership, JournalRow]]) -> None:
         """Append to the history of cases; each partition's journal is numbered without gaps. Fenced units only."""
@@ -123,28 +127,24 @@ class UnitOfWork:
     async def append(self, records: Sequence[tuple[str, Outgoing]]) -> None:
         """Put (lane, record) pairs into the outbox; each lane's relay publishes them in this order after the commit."""
         if records:
-            await self.write(insert(outbox), [outgoing_row(lane, outgoing) for lane, outgoing in records])
+            await self.write(appending(), [outgoing_row(lane, outgoing) for lane, outgoing in records])
 
     async def offsets(self, consumer: str, topic_ids: Mapping[str, str]) -> dict[tuple[str, int], int]:
         """Return the stored offset of each (topic, partition) of these incarnations that was read before."""
-        statement = select(consumed.c.topic, consumed.c.partition, consumed.c.topic_id, consumed.c.offset).where(
-            consumed.c.consumer == consumer, consumed.c.topic.in_(topic_ids)
-        )
-        rows = await self.connection.execute(statement)
+        rows = await self.connection.execute(offsets_of(), {"consumer": consumer, "topics": list(topic_ids)})
         return {(row.topic, row.partition): row.offset for row in rows if row.topic_id == topic_ids[row.topic]}
 
     async def seen(self, consumer: str, event_ids: Collection[str]) -> set[str]:
         """Return which of these events this consumer has handled before, by whatever road they came."""
-        statement = select(inbox.c.event_id).where(
-            inbox.c.consumer == consumer, self.among(inbox.c.event_id, event_ids)
-        )
-        return set((await self.connection.execute(statement)).scalars())
+        asked = {"consumer": consumer, GIVEN: given(event_ids, is_sqlite=self._is_sqlite)}
+        found = await self.connection.execute(handled(is_sqlite=self._is_sqlite), asked)
+        return {row.event_id for row in found}
 
     async def mark_seen(self, consumer: str, event_ids: Collection[str], at: datetime) -> None:
         """Remember events as handled, with everything they caused, in this same transaction."""
         if event_ids:
             await self.write(
-                self._insert(inbox).on_conflict_do_nothing(),
+                remembering(is_sqlite=self._is_sqlite),
                 [{"consumer": consumer, "event_id": event_id, "handled_at": at} for event_id in event_ids],
             )
 
@@ -152,12 +152,8 @@ class UnitOfWork:
         """Store how far the consumer has come: the only offset that counts."""
         if not positions:
             return
-        statement = self._insert(consumed)
         await self.write(
-            statement.on_conflict_do_update(
-                index_elements=[consumed.c.consumer, consumed.c.topic, consumed.c.partition],
-                set_={"topic_id": statement.excluded.topic_id, "offset": statement.excluded.offset},
-            ),
+            advancing(is_sqlite=self._is_sqlite),
             [
                 {
                     "consumer": consumer,
@@ -196,12 +192,10 @@ def _journal_writes(
             }
         )
     numbered = [{"of": name, "to": positions[name]} for name in dict.fromkeys(owned.name for owned, _ in rows)]
-    moved = update(ownership).where(ownership.c.name == bindparam("of")).values(position=bindparam("to"))
-    return [(journal.insert(), values), (moved, numbered)]
+    return [(recording(), values), (numbering(), numbered)]
 
 
 _CASE_COLUMNS = tuple(column.name for column in cases.columns)
-_MUTABLE = ("severity", "status", "updated_at", "seq", "next_due_at", "state")
 
 
 class Store:

@@ -162,6 +162,7 @@ async def test_no_route_or_parameter_offers_a_search_by_petitioner(intake: Intak
     known = {
         ("path", "case_id"),
         ("path", "receipt"),
+        ("path", "notification_id"),
         ("query", "status"),
         ("query", "school_id"),
         ("query", "since"),
@@ -191,6 +192,7 @@ async def test_no_route_or_parameter_offers_a_search_by_petitioner(intake: Intak
         "/v1/cases/{case_id}",
         "/v1/cases/{case_id}/timeline",
         "/v1/cases/{case_id}/petitioner",
+        "/v1/contacts/unreachable",
     }
 
 

@@ -107,6 +107,18 @@ class PostgresCluster:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self.url(name)
 
+    def copy_database(self, name: str, template: str) -> str:
+        """Create a database that is a copy of another, to which nobody is connected, and return its URL."""
+        names = sql.Identifier(name), sql.Identifier(template)
+        with self._connect() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*names))
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database with all that is in it; whoever is still connected to it is thrown out."""
+        with self._connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
     def start(self) -> None:
         """Start the server, after `kill` with the recovery that follows a crash; returns once it takes connections."""
         options = {"unix_socket_directories": str(self.folder), "fsync": "on", **self._settings}

@@ -30,7 +30,9 @@ from tests.simulation.virtual_time import Life, Stuck, VirtualLoop
 from tests.simulation.workers import Surroundings, Worker
 
 SETTLE_SECONDS = 120.0
-"""How long a healed world may take until nothing is under way any more."""
+"""How long a healed world may take until nothing is under way, besides the turns of its messages."""
+TURN_SECONDS = 3.0
+"""After a long stop a recipient's reminders wait for one another: twenty a minute (``Settings``)."""
 TRAFFIC_SECONDS = 4.0
 BURIAL_SECONDS = 20.0
 CLOSE_SECONDS = 0.03
@@ -177,11 +179,12 @@ class World:
         loop, store = self.around.loop, Store(self.around)
         await asyncio.sleep(TRAFFIC_SECONDS)
         self.around.machine.stop()
-        end = loop.time() + self._patience
+        began, most = loop.time(), 0
         while self._goes_on_to(store.next_due()) or store.under_way():
             left = store.under_way()
             self.around.diary.write("under way:", dict(left))
-            if loop.time() > end:
+            most = max(most, left["messages to finish"])
+            if loop.time() > began + self._patience + most * TURN_SECONDS:
                 self.faults.append(f"never settled: {dict(left)}")
                 return
             if settling(left):

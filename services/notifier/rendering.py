@@ -6,11 +6,12 @@ and nothing of what is in it, whatever a request carries (``view``).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from events.notification import NotificationRequested
 from services.notifier.fitting import fitted
 from services.notifier.limits import limits
-from services.notifier.template_set import compile_all, email_words, sms_words
+from services.notifier.template_set import template_set
 from services.notifier.view import view_of
 from services.runtime.kinds import kinds
 from services.runtime.spoken.words import prepare_speech, speech
@@ -26,23 +27,25 @@ class Rendered:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def prepare() -> None:
+def prepare(folder: Path | None = None) -> None:
     """Read and compile what messages are made of, so that the first alert does not wait for it."""
-    compile_all()
+    template_set(folder).compile()
     kinds()
     limits()
     prepare_speech()
 
 
-def render(request: NotificationRequested) -> Rendered:
-    """Return the words of a request for its channel."""
-    view = view_of(request)
+def render(request: NotificationRequested, folder: Path | None = None) -> Rendered:
+    """Return the words of a request for its channel; ``folder`` has a site's own templates (TOCSIN_TEMPLATES)."""
+    view, templates = view_of(request), template_set(folder)
     if request.channel == "voice":
         # The code, too: these words stand where nobody can press a key, such as in the local outbox.
-        words = Rendered(speech(request, with_code=True))
-    elif request.channel == "sms":
-        words = Rendered(fitted(view, sms_words))
-    else:
-        subject, text, html = email_words(view)
+        words = Rendered(speech(request, with_code=True, folder=folder))
+    elif request.channel == "email":
+        subject, text, html = templates.email(view)
         words = Rendered(text, subject, html)
+    elif request.channel == "sms":
+        words = Rendered(fitted(view, templates.sms))
+    else:  # other people's screens, such as a group's chat: as little is told there, but nothing need be cut
+        words = Rendered(templates.sms(replace(view, summary=None, note=None)))
     return replace(words, parameters=view.parameters())

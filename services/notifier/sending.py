@@ -76,7 +76,7 @@ class Sender:
         self._trying = Trying(parts, self._channels)
 
     async def __aenter__(self) -> Self:
-        prepare()
+        prepare(self._rules.templates)
         self._commits.start()
         return self
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from events.base import Body, Frozen, Identifier, Utc
 from events.channel import Channel
+from events.notification import Lane
 
 UnitKind = Literal["bureau", "township", "district", "school"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
@@ -17,6 +18,9 @@ class ContactAddress(Frozen):
     contact_id: Identifier
     channel: Channel
     address: Annotated[str, Field(min_length=3, max_length=254)]
+    used_for: tuple[Lane, ...] | None = Field(
+        default=None, description="How urgent what is sent to it may be; unset: anything. Never leaves nobody told."
+    )
 
 
 class Shift(Frozen):

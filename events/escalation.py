@@ -11,6 +11,7 @@ from pydantic import Field
 
 from events.base import CaseFact, Frozen, Identifier, Urgency, Utc
 from events.channel import Channel
+from events.notification import Lane
 
 EntryKind = Literal[
     "case-opened",
@@ -67,6 +68,9 @@ class Contact(Frozen):
 
     contact_id: Identifier
     channel: Channel
+    used_for: tuple[Lane, ...] | None = Field(
+        default=None, description="How urgent what is sent to it may be; unset: anything. Never leaves nobody told."
+    )
 
 
 class Recipient(Frozen):

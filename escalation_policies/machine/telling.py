@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalation_policies.case import LevelState, Seat
+from escalation_policies.contact_choice import kept_for
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.schema import Level, Policy
 from escalation_policies.selector import Selector
@@ -110,15 +111,28 @@ def first_contacts(level: Level, recipient: Recipient) -> list[Contact]:
     return contacts_on(level.channels, recipient) or contacts_on(level.fallback_channels, recipient)[:1]
 
 
+def kept_for_other_things(level: Level, recipient: Recipient, lane: Lane) -> list[Contact]:
+    """Return the contacts that were left out for what is this urgent: they are used when the others fail."""
+    first = first_contacts(level, recipient)
+    used = kept_for(first, lane)
+    return [contact for contact in first if contact not in used]
+
+
 def contacts_on(channels: Sequence[Channel], recipient: Recipient) -> list[Contact]:
     """Return a person's contacts on these channels: in the order of the channels, then in that of the directory."""
     return [contact for channel in channels for contact in recipient.contacts if contact.channel == channel]
 
 
 def send(ledger: Ledger, level: Level, named: Sequence[Named], message: Message) -> list[Told]:
-    """Request ``message`` for each person once, on each of the level's channels; return who could be reached."""
-    everyone = _distinct(named)
-    told = [send_by(ledger, level, one.recipient, first_contacts(level, one.recipient), message) for one in everyone]
+    """Request ``message`` for each person once, on each of the level's channels; return who could be reached.
+
+    Of several contacts, those are used that the person keeps for what is this urgent. When they fail, every other is
+    tried (``unreached``).
+    """
+    told = [
+        send_by(ledger, level, one.recipient, kept_for(first_contacts(level, one.recipient), message.lane), message)
+        for one in _distinct(named)
+    ]
     return [one for one in told if one is not None]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from escalation_policies.case import LevelState, Seat
 from escalation_policies.machine.answers import hand_over, open_receipt
 from escalation_policies.machine.ledger import Ledger
-from escalation_policies.machine.telling import Message, contacts_on, id_of, send_by
+from escalation_policies.machine.telling import Message, contacts_on, id_of, kept_for_other_things, send_by
 from escalation_policies.schema import Level
 from events.escalation import Contact, Recipient
 from events.unreached import ContactUnreached
@@ -47,7 +47,7 @@ def _try_next(ledger: Ledger, level: Level, person: Recipient, seat: Seat, fact:
         note=fact.note,
         asks_acknowledgement=fact.asks_acknowledgement,
     )
-    for contact in contacts_on(level.fallback_channels, person):
+    for contact in (*kept_for_other_things(level, person, fact.lane), *contacts_on(level.fallback_channels, person)):
         used = id_of(ledger, contact, message)
         if contact.contact_id not in seat.unreached and used not in {*seat.substitutes, fact.notification_id}:
             told = send_by(ledger, level, person, [contact], message)

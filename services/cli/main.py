@@ -13,6 +13,7 @@ from services.cli import (
     replay_command,
     report_command,
     serve_command,
+    template_command,
     token_command,
     topics_command,
     up_command,
@@ -41,6 +42,7 @@ app.add_typer(token_command.app, name="token", help="Bearer tokens for clients."
 app.add_typer(directory_command.app, name="directory", help="Units, people, contacts and rosters.")
 app.add_typer(contacts_command.app, name="contacts", help="Contacts that messages skip.")
 app.add_typer(policy, name="policy", help="Escalation policies: check, draw, simulate.")
+app.add_typer(template_command.app, name="template", help="The words of messages: preview, check.")
 app.add_typer(topics_command.app, name="topics", help="Kafka topics.")
 app.add_typer(contracts, name="contracts", help="AsyncAPI, OpenAPI and JSON Schemas made from the code.")
 

@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode
 
 from events.channel import Channel
 from events.directory import UnitKind
+from events.notification import Lane
 from services.directory.file_section import DirectoryError, Findings, Section
 from services.directory.file_values import (
     day_or_time,
@@ -31,6 +32,7 @@ from services.directory.file_values import (
 )
 
 Language = Literal["zh", "en"]
+LANES: tuple[Lane, ...] = get_args(Lane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,27 @@ class AwayEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactEntry:
+    """``{voice: +86..., for: [escalation]}``: one address, and how urgent what is sent to it may be."""
+
+    section: Section
+    channel: Channel
+    address: str
+    used_for: tuple[Lane, ...] | None
+
+    @classmethod
+    def read(cls, of: Section) -> list[Self]:
+        """Read one entry of a person's ``contacts``; none, when it has not one readable address."""
+        found = [(channel, of.value(channel, reader, required=False)) for channel, reader in ADDRESSES.items()]
+        if len(of.given & set(ADDRESSES)) != 1:
+            of.error(None, "give one address here: `sms: +86...`, `voice: +86...` or `email: ...`")
+        nothing = f"is for nothing: name one of {', '.join(LANES)}; or remove it, and it is used for everything"
+        kept = of.items("for", one_of(LANES), wanted=nothing if "for" in of.names else "")
+        used_for = tuple(dict.fromkeys(lane for _, lane in kept))
+        return [cls(of, channel, address, used_for or None) for channel, address in found if address]
+
+
+@dataclass(frozen=True, slots=True)
 class PersonEntry:
     """A person, the roles they hold at their unit, and how to reach them, the best way first."""
 
@@ -168,7 +191,7 @@ class PersonEntry:
     unit: str | None
     roles: list[str]
     language: Language
-    contacts: list[tuple[Channel, str]]
+    contacts: list[ContactEntry]
     away: list[AwayEntry]
 
     @classmethod
@@ -182,20 +205,13 @@ class PersonEntry:
             unit=of.value("unit", identifier),
             roles=of.values("roles", identifier),
             language=of.value("language", one_of(get_args(Language)), required=False) or "zh",
-            contacts=[contact for one in contacts for contact in _contact(one)],
+            contacts=[contact for one in contacts for contact in ContactEntry.read(one)],
             away=[AwayEntry.read(one) for one in of.sections("away")],
         )
 
 
 ADDRESSES: Mapping[Channel, Callable[[str], str]] = {"sms": phone, "email": email, "voice": phone}
 """What an address of each channel looks like."""
-
-
-def _contact(of: Section) -> list[tuple[Channel, str]]:
-    found = [(channel, of.value(channel, reader, required=False)) for channel, reader in ADDRESSES.items()]
-    if len(of.given & set(ADDRESSES)) != 1:
-        of.error(None, "give one address here: `sms: +86...`, `voice: +86...` or `email: ...`")
-    return [(channel, address) for channel, address in found if address]
 
 
 def read_file(text: str, findings: Findings) -> tuple[list[UnitEntry], list[PersonEntry]]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from events.directory import Group, PersonRecorded, Roster, UnitRecorded
 from services.directory.absences import absences_of, check_absences, warn_of_vacancies
+from services.directory.contact_urgency import warn_of_urgencies
 from services.directory.file_format import PersonEntry, UnitEntry, read_file
 from services.directory.file_section import DirectoryError, DirectoryWarning, Findings
 from services.directory.links import check_ids, check_links, check_places, zone_of
@@ -57,6 +58,7 @@ def load_directory(path_or_text: Path | str, now: datetime, horizon_days: int = 
         check_roster(roster)
     check_absences(people, zones)
     check_posts(units, people)
+    warn_of_urgencies(people)
     if findings.errors:
         raise DirectoryErrors(findings.errors)
     recorded_units = tuple(_unit(unit, zone_of(unit, by_id), now, horizon_days) for unit in units)
@@ -100,11 +102,12 @@ def _unit(unit: UnitEntry, zone: ZoneInfo, now: datetime, horizon_days: int) -> 
 def _person(person: PersonEntry, zone: ZoneInfo) -> PersonRecorded:
     contacts = []
     numbers: dict[str, int] = {}
-    for channel, address in person.contacts:
+    for one in person.contacts:
         # Named by channel and place, never by the address: contact ids are keys on the bus.
-        numbers[channel] = number = numbers.get(channel, 0) + 1
-        contact_id = f"{person.id}:{channel}" if number == 1 else f"{person.id}:{channel}:{number}"
-        contacts.append({"contact_id": contact_id, "channel": channel, "address": address})
+        numbers[one.channel] = number = numbers.get(one.channel, 0) + 1
+        contact_id = f"{person.id}:{one.channel}" if number == 1 else f"{person.id}:{one.channel}:{number}"
+        contact = {"contact_id": contact_id, "channel": one.channel, "address": one.address, "used_for": one.used_for}
+        contacts.append(contact)
     return PersonRecorded.model_validate(
         {
             "person_id": person.id,

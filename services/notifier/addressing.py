@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from events.directory import ContactAddress, PersonRecorded
 from events.notification import NotificationRequested
@@ -29,9 +30,14 @@ def address_of(request: NotificationRequested, contact: ContactLookup) -> str | 
     return address.address
 
 
-def compose(request: NotificationRequested, address: str, now: datetime, speed: float = 1.0) -> Message:
-    """Return the message as the channel takes it. ``speed`` is the demo clock's: providers know real time alone."""
-    words = render(request)
+def compose(
+    request: NotificationRequested, address: str, now: datetime, speed: float = 1.0, templates: Path | None = None
+) -> Message:
+    """Return the message as the channel takes it.
+
+    ``speed`` is the demo clock's: providers know real time alone. ``templates`` is the folder of a site's own.
+    """
+    words = render(request, templates)
     return Message(
         notification_id=request.notification_id,
         case_id=request.case_id,

@@ -4,13 +4,21 @@ Only reminders: who must know of a case hears of it, however late. (What quiet h
 its own.)
 """
 
+from datetime import datetime
+
 import orjson
 
 from escalation_policies.case import Clock as CaseClock
+from events.notification import NotificationRequested
 from services.notifier.job import Job
 from services.runtime.clock import Clock
 from services.runtime.outages import STORE_TROUBLE
 from services.runtime.store import Store
+
+
+def is_over(request: NotificationRequested, now: datetime) -> bool:
+    """Return whether this reminds of a deadline that has passed: whoever must know of that is told by another."""
+    return request.lane == "reminder" and request.deadline is not None and request.deadline <= now
 
 
 class Needed:
@@ -27,11 +35,9 @@ class Needed:
         that cannot be read leaves it needed.
         """
         request = job.request
-        if request.lane != "reminder":
-            return None
-        if request.deadline is not None and request.deadline <= self._clock.now():
+        if is_over(request, self._clock.now()):
             return "the deadline it reminds of has passed"
-        if not (is_stale and request.asks_acknowledgement):
+        if request.lane != "reminder" or not (is_stale and request.asks_acknowledgement):
             return None
         try:
             states = await self._store.states([request.case_id])

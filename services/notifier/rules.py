@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from services.notifier.answers import GUARD_SECONDS
 from services.notifier.backoff import Backoff
@@ -27,6 +28,9 @@ class SendingRules:
 
     bulk_per_second: float | None = None
     recipient_per_minute: float = 20.0
+    templates: Path | None = None
+    """A site's own message templates."""
+
     backoff: Backoff = field(default_factory=Backoff)
     look_seconds: float = LOOK_SECONDS
     stale_seconds: float = STALE_SECONDS
@@ -44,6 +48,7 @@ class SendingRules:
             provider_rates=settings.rates,
             bulk_per_second=settings.bulk_messages_per_second,
             recipient_per_minute=settings.recipient_messages_per_minute,
+            templates=settings.templates,
         )
 
     @property

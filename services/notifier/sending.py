@@ -22,7 +22,7 @@ from services.notifier.held import HeldJobs
 from services.notifier.job import Job
 from services.notifier.lateness import LateWatch
 from services.notifier.ledger import Ledger
-from services.notifier.needed import Needed
+from services.notifier.needed import Needed, is_over
 from services.notifier.pace import Pace, RecipientPace
 from services.notifier.providers import Provider, Providers
 from services.notifier.rendering import prepare
@@ -76,7 +76,7 @@ class Sender:
         self._trying = Trying(parts, self._channels)
 
     async def __aenter__(self) -> Self:
-        prepare()
+        prepare(self._rules.templates)
         self._commits.start()
         return self
 
@@ -168,11 +168,16 @@ class Sender:
             self._queue(job)
 
     def _queue(self, job: Job) -> None:
-        """Let the job wait for a provider, once its recipient's rate has a turn: an escalation needs none."""
+        """Let the job wait for a provider, once its recipient's rate has a turn.
+
+        An escalation needs none, nor does what will not be sent: after a long stop, hundreds of reminders are over, and
+        the one that is not must not wait behind them.
+        """
         job.timer = None
         if not job.has_turn:
             job.has_turn = True
-            seconds = 0.0 if job.request.lane == "escalation" else self._recipients.take(job.request.contact_id)
+            needs_turn = job.request.lane != "escalation" and not is_over(job.request, self._clock.now())
+            seconds = self._recipients.take(job.request.contact_id) if needs_turn else 0.0
             if seconds > 0:
                 job.due_at = self._clock.now() + timedelta(seconds=seconds) * self._clock.speed
                 job.timer = asyncio.get_running_loop().call_later(seconds, self._queue, job)

@@ -100,7 +100,7 @@ class Trying:
             if job.searches < self._backoff.tries_for_contact:
                 raise _NotYet(self._backoff.wait(job.searches, parts.rng))
             raise _Ended("the directory does not know this contact: nothing was sent")
-        return compose(job.request, address, parts.clock.now(), parts.clock.speed)
+        return compose(job.request, address, parts.clock.now(), parts.clock.speed, parts.rules.templates)
 
     async def _is_settled(self, job: Job, provider: Provider, message: Message) -> bool:
         """Return whether the last try arrived at its provider after all, and write that."""

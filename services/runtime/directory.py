@@ -197,7 +197,9 @@ def _as_recipient(person: PersonRecorded, role: str, unit: UnitRecorded, asked: 
         office_id=asked.unit_id if asked.unit_id != unit.unit_id else None,
         language=person.language,
         timezone=unit.timezone,
-        contacts=tuple(Contact(contact_id=one.contact_id, channel=one.channel) for one in person.contacts),
+        contacts=tuple(
+            Contact(contact_id=one.contact_id, channel=one.channel, used_for=one.used_for) for one in person.contacts
+        ),
     )
 
 

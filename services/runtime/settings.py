@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.runtime.errors import SettingsError
@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     directory: Path | None = Field(default=None, description="The directory file (YAML): units, people, rosters.")
     policies: Path | None = Field(
         default=None, description="A folder of policies (YAML) instead of the built-in library."
+    )
+    templates: DirectoryPath | None = Field(
+        default=None,
+        description="A folder of message templates (`sms.zh.j2`, …) that go before the built-in ones of the same name.",
     )
 
     http_host: str = Field(default="127.0.0.1", description="Address the intake listens on.")

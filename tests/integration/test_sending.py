@@ -1,13 +1,16 @@
 """The sending pipeline on a real database: intent before the call, outcome after, and nothing lost in between."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
 from events.directory import EntryRemoved
 from services.notifier.channels.base import Handed, Message, OutcomeUnknown, Refused, TryLater
+from services.notifier.rules import SendingRules
 from services.runtime.clock import Clock
 from services.runtime.database import Database
+from services.runtime.settings import load_settings
 from services.runtime.tables import notifications, outbox
 from tests.support.notices import ScriptedChannel, failing, requested, silent
 from tests.support.notifier_worker import NAME, QUICK, arrived, is_in, row_of, states_of, until, working
@@ -54,6 +57,24 @@ async def test_repeated_request_is_sent_once(database: Database) -> None:
         await worker.receive(requested())
         await worker.idle()
     assert channel.sent == ["notice-1"]
+
+
+async def test_message_is_in_a_sites_own_words(database: Database, tmp_path: Path) -> None:
+    """The folder of the settings reaches whoever hands messages over."""
+    own = "先拨110、119或120。{{ m.kind }}，{{ m.school }}，{{ m.deadline }}，{{ m.code }}"
+    macro = f"{{% macro incident_alert(m) %}}{own}{{% endmacro %}}"
+    (tmp_path / "sms.zh.j2").write_text(macro, encoding="utf-8")
+    texts: list[str] = []
+
+    async def read(message: Message) -> Handed:
+        texts.append(message.text)
+        return Handed("SM1")
+
+    rules = SendingRules.of(load_settings(templates=tmp_path))
+    async with working(database, ScriptedChannel(script=[read]), templates=rules.templates) as worker:
+        await worker.receive(requested())
+        await worker.idle()
+    assert texts == ["先拨110、119或120。火灾，阳光县第一中心小学，14:35，K7Q2MX"]
 
 
 async def test_channel_that_nobody_serves_is_refused_and_the_request_beside_it_is_sent(database: Database) -> None:

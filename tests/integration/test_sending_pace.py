@@ -1,7 +1,9 @@
 """Rates: a provider's second, and a recipient's minute."""
 
 import asyncio
+from datetime import timedelta
 
+from services.runtime.clock import wall_now
 from services.runtime.database import Database
 from tests.support.notices import ScriptedChannel, requested
 from tests.support.notifier_worker import facts_of, is_in, is_true, until, working
@@ -47,3 +49,16 @@ async def test_recipient_gets_only_so_many_reminders_a_minute_and_every_alert(da
         assert "r2" not in channel.sent
         await worker.consumer.lost(worker.owned)
     assert await facts_of(database) == []
+
+
+async def test_reminders_that_are_over_take_no_turn_of_their_recipient(database: Database) -> None:
+    """After a long stop many deadlines have passed; the reminder of one that has not goes out at once."""
+    channel, hour = ScriptedChannel(), timedelta(hours=1)
+    async with working(database, channel, recipient_per_minute=2) as worker:
+        over = (
+            requested(notification_id=f"over-{number}", lane="reminder", deadline=wall_now() - hour)
+            for number in range(5)
+        )
+        await worker.receive(*over, requested(notification_id="needed", lane="reminder", deadline=wall_now() + hour))
+        await until(lambda: is_true(worker.sender.unfinished == 0))
+    assert channel.sent == ["needed"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,16 @@ async def test_call_says_the_message_twice_asks_for_a_key_and_says_goodbye(line:
     assert script.keys_go_to == line.call().url
     assert script.hangs_up
     assert (await line.row()).state == "sent"
+
+
+async def test_call_is_in_a_sites_own_words(database: Database, tmp_path: Path) -> None:
+    """When it is picked up, and again after a key that means nothing."""
+    (tmp_path / "call.zh.j2").write_text("紧急！{{ m.kind }}，{{ m.school }}，{{ m.deadline }}。", encoding="utf-8")
+    line = make_line(database, templates=tmp_path)
+    await ordered(line)
+    script = await line.twilio.pick_up(line.call())
+    assert script.words.count("紧急！火灾，阳光县第一中心小学，14点35分。") == 2
+    assert "紧急！火灾" in (await line.twilio.press(line.call(), "7", script)).words
 
 
 async def test_english_drill_begins_with_its_watermark(line: Line) -> None:

@@ -56,7 +56,7 @@ class SimBus:
         self.slow = 0.0
         """How likely a record is to be seen only seconds after it was written."""
         self.contradictions: list[str] = []
-        self._first_bytes: dict[tuple[str, str], bytes | None] = {}
+        self._first_bytes: dict[tuple[str, bytes, str], bytes | None] = {}
 
     def create_missing(self) -> None:
         """Make the topics that do not exist, each with a new id."""
@@ -86,11 +86,11 @@ class SimBus:
         return len(log) - 1
 
     def _compare(self, topic: str, headers: Headers, value: bytes | None) -> None:
-        """One of our ids has one content, however often it is published."""
-        named = dict(headers)
-        if not named.get("ce_source", b"").startswith(b"/tocsin/") or topic.endswith(".dead-letter"):
+        """One of our ids has one content, however often its source publishes it."""
+        source = dict(headers).get("ce_source", b"")
+        if not source.startswith(b"/tocsin/") or topic.endswith(".dead-letter"):
             return
-        first = self._first_bytes.setdefault((topic, _id_of(headers)), value)
+        first = self._first_bytes.setdefault((topic, source, _id_of(headers)), value)
         if first != value:
             self.contradictions.append(f"{topic} {_id_of(headers)}: {first!r} and then {value!r}")
 

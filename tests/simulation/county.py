@@ -35,6 +35,8 @@ class County:
         contacts = [self._address(person_id, "sms"), self._address(person_id, "email")]
         if self._rng.random() < 0.1:
             contacts.pop()
+        if self._rng.random() < 0.4:
+            contacts.append(self._address(person_id, "voice"))
         self.people[person_id] = PersonRecorded(
             person_id=person_id, name=person_id, unit_id=unit_id, roles=(role,), contacts=tuple(contacts),
             language=self._rng.choice(["zh", "en"]),
@@ -42,7 +44,7 @@ class County:
 
     def _address(self, person_id: str, channel: str) -> ContactAddress:
         self._numbers += 1
-        address = f"+86138{self._numbers:08}" if channel == "sms" else f"n{self._numbers}@example.org"
+        address = f"n{self._numbers}@example.org" if channel == "email" else f"+86138{self._numbers:08}"
         return ContactAddress.model_validate(
             {"contact_id": f"{person_id}:{channel}", "channel": channel, "address": address}
         )

@@ -1,7 +1,7 @@
 """The store's file in a simulation: SQLite without a thread, an await at each statement, and a witness of who wrote.
 
 Triggers compare whoever writes a partition with whoever claimed it last. They know nothing of epochs, so they also see
-a fence that does not hold.
+a fence that does not hold. An intake may write of a notification what its provider told.
 """
 
 import asyncio
@@ -46,7 +46,12 @@ _WRITES = (
     ("consumed_first", "INSERT ON consumed", "1", "NEW.consumer || '/' || NEW.partition"),
     ("consumed_next", "UPDATE ON consumed", "1", "NEW.consumer || '/' || NEW.partition"),
     ("notifications_new", "INSERT ON notifications", "1", "'notifier/' || NEW.partition"),
-    ("notifications_step", "UPDATE ON notifications", "1", "'notifier/' || NEW.partition"),
+    (
+        "notifications_step",
+        "UPDATE ON notifications",
+        "NOT (witness() LIKE 'intake-%' AND NEW.state IN ('handed-over', 'sent', 'delivered', 'undelivered'))",
+        "'notifier/' || NEW.partition",
+    ),
     ("outbox", "INSERT ON outbox", "NEW.lane NOT LIKE 'intake/%'", "NEW.lane"),
 )
 

@@ -17,6 +17,7 @@ from events.ids import case_id_of_report, derived
 from services.notifier.channels.base import Message
 from tests.simulation.county import SCHOOLS, County, libraries
 from tests.simulation.door import accept, topic_of
+from tests.simulation.texting import Texting
 from tests.simulation.virtual_time import OUTSIDE
 from tests.simulation.workers import Surroundings, Worker
 
@@ -51,12 +52,16 @@ class Told:
 class People:
     """Everybody who files and answers. They stop when ``over`` is set."""
 
-    def __init__(self, around: Surroundings, county: County, intakes: Sequence[Worker], phones: float) -> None:
+    def __init__(
+        self, around: Surroundings, county: County, intakes: Sequence[Worker], phones: float, replies: float
+    ) -> None:
         self._around = around
         self._rng = Random(around.rng.random())
         self._county = county
         self._intakes = intakes
         self._phones = phones
+        self._replies = replies
+        self.texting = Texting(Random(around.rng.random()), around.diary, intakes)
         self._acts: dict[str, int] = {}
         self._talks: set[asyncio.Task[None]] = set()
         self._said = 0
@@ -111,7 +116,14 @@ class People:
         )
         is_petition = self.told.cases.get(message.case_id, False)
         by = self._county.who_has(message.address)
-        self._talk(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
+        if by is not None and after <= LONGEST_SECONDS and self._rng.random() < self._replies:
+            self._talk(self._text_back(message, by, after))
+        else:
+            self._talk(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
+
+    async def _text_back(self, message: Message, by: str, after: float) -> None:
+        await asyncio.sleep(after)
+        await self.texting.answer(message, by, self._around.machine.clock.now())
 
     async def _act(self, case_id: str, *, petition_case: bool, after: float, by: str | None) -> None:
         if self._acts.get(case_id, 0) >= ACTS_A_CASE or after > LONGEST_SECONDS:

@@ -41,6 +41,14 @@ class Plan:
     """How many seconds of the machine's time ahead the timers hold deadlines in memory: half of it is their refill."""
     last_jump_hours: float
     """How far the services' time leaps at the end, as after a long stop."""
+    has_spare: bool
+    """There is a second provider of SMS, which tells nothing of what it took."""
+    losses_on_the_way: float
+    """How likely a message or call is lost that its provider took."""
+    receipts: float
+    """How likely a provider tells each thing it could tell of a message."""
+    replies: float
+    """The share of SMS that are answered by SMS."""
 
 
 def draw_plan(rng: Random) -> Plan:
@@ -76,4 +84,8 @@ def draw_plan(rng: Random) -> Plan:
         waits_for_silence=rng.random() < 0.15,
         horizon=rng.choice([5, 20, 120]),
         last_jump_hours=rng.choice([0, 0, 1, 24, 24 * 20]),
+        has_spare=rng.random() < 0.4,
+        losses_on_the_way=rate(0.5),
+        receipts=rng.choice([0.0, 0.7, 1.0]),
+        replies=rate(0.6),
     )

@@ -1,29 +1,48 @@
 """Providers that are slow, fail, and lie: they take a message and say 5xx, say ok twice, or never answer."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from services.notifier.channels.base import Handed, Message, OutcomeUnknown, Refused, TryLater
+from services.notifier.channels.base import Flaw, Handed, Message, OutcomeUnknown, Refused, TryLater
 from tests.simulation.diary import Diary
 
-MOODS = ("later", "refuse", "taken-but-5xx", "lost-with-5xx", "broken", "twice", "silent", "late", "liar")
+REFUSALS: Mapping[str, tuple[str, Flaw | None]] = {
+    "refuse": ("21408 not to this region", None),
+    "number is dead": ("21211 not a number", "dead"),
+    "opted out": ("21610 the recipient has opted out", "opted-out"),
+}
+MOODS = (*REFUSALS, "later", "taken-but-5xx", "lost-with-5xx", "broken", "twice", "silent", "late", "liar")
+NEVER_TAKEN = "never-taken"
+"""The id that a provider gives out for a message it throws away."""
+
+
+@dataclass(eq=False)
+class Taken:
+    """A message that a provider took, and what it has told of it since."""
+
+    provider: str
+    provider_id: str
+    message: Message
+    is_lost: bool = False
+    """It did not arrive, and somebody was told so and has answered."""
 
 
 class Provider:
     """One provider of one channel; what it took outlives the notifiers that called it."""
 
-    def __init__(self, name: str, rng: Random, diary: Diary, heard: Callable[[Message], None]) -> None:
+    def __init__(self, name: str, channel: str, rng: Random, diary: Diary, carry: Callable[[Taken], None]) -> None:
         self.name = name
+        self.channel = channel
         self.moods: tuple[str, ...] = ()
         self.badness = 0.0
         """How likely a call meets one of ``moods``."""
-        self.taken: Counter[str] = Counter()
+        self._taken: dict[str, list[Taken]] = {}
         self._rng = rng
         self._diary = diary
-        self._heard = heard
+        self._carry = carry
 
     def mood(self) -> str:
         """Return how the next call goes."""
@@ -33,13 +52,24 @@ class Provider:
         self._diary.count("provider in a mood", self.name, mood)
         return mood
 
+    def of(self, notification_id: str) -> list[Taken]:
+        """Return what it took of a notification."""
+        return self._taken.get(notification_id, [])
+
+    def most_taken(self) -> tuple[str, int]:
+        """Return the notification that it took most often, and how often."""
+        counts = ((len(each), name) for name, each in self._taken.items())
+        times, name = max(counts, default=(0, ""))
+        return name, times
+
     def take(self, message: Message) -> Handed:
-        """Keep a message, and let its person hear of it."""
-        self.taken[message.notification_id] += 1
-        self._diary.write("provider took", self.name, message.notification_id)
-        if self.taken[message.notification_id] == 1:
-            self._heard(message)
-        return Handed(f"{self.name}-{message.notification_id}")
+        """Keep a message; it goes on its way."""
+        each = self._taken.setdefault(message.notification_id, [])
+        taken = Taken(self.name, f"{self.name}-{message.notification_id}-{len(each)}", message)
+        each.append(taken)
+        self._diary.write("provider took", self.name, taken.provider_id)
+        self._carry(taken)
+        return Handed(taken.provider_id)
 
 
 class SimChannel:
@@ -51,18 +81,19 @@ class SimChannel:
         self._with = provider
         self._rng = rng
         self._timeout = timeout_seconds
-        self.name = provider.name
-        self.provider = f"simulated-{provider.name}"
+        self.name = provider.channel
+        self.provider = provider.name
 
     async def send(self, message: Message) -> Handed:
         """Hand over, as the provider's mood allows."""
         mood = self._with.mood()
         await asyncio.sleep(self._rng.uniform(0.01, 0.2))
+        if mood in REFUSALS:
+            reason, flaw = REFUSALS[mood]
+            raise Refused(reason, flaw=flaw)
         match mood:
             case "later":
                 raise TryLater("429 slow down", retry_after=timedelta(seconds=self._rng.uniform(0, 3)))
-            case "refuse":
-                raise Refused("21211 not a number")
             case "taken-but-5xx":
                 self._with.take(message)
                 raise OutcomeUnknown("500 after taking it")
@@ -77,7 +108,7 @@ class SimChannel:
             case "twice":
                 self._with.take(message)
             case "liar":
-                return Handed("never-taken")
+                return Handed(NEVER_TAKEN)
         return self._with.take(message)
 
     async def find(self, message: Message, since: datetime) -> Handed | None:
@@ -89,8 +120,8 @@ class SimChannel:
             await asyncio.Event().wait()
         if mood in {"later", "lost-with-5xx", "broken"}:
             raise TryLater("503 ask again")
-        has = self._with.taken[message.notification_id] > 0 and mood != "liar"
-        return Handed(f"{self.name}-{message.notification_id}") if has else None
+        found = self._with.of(message.notification_id)
+        return Handed(self._rng.choice(found).provider_id) if found and mood != "liar" else None
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -103,6 +103,8 @@ def settings(speed: float, horizon_seconds: float, at: Path) -> Settings:
         demo=True,
         horizon_seconds=horizon_seconds,
         secret_key="k" * 32,
+        seal_key="s" * 32,
+        public_url="https://tocsin.example",
         provider_timeout_seconds=2.0,
         session_timeout_seconds=6.0,
         lease_seconds=5.0,

@@ -7,6 +7,7 @@ from random import Random
 from services.runtime.database import Database
 from services.runtime.live_directory import write_entries
 from tests.simulation.bus import PREFIX
+from tests.simulation.carrier import Carrier
 from tests.simulation.county import County
 from tests.simulation.plan import Plan
 from tests.simulation.provider import MOODS
@@ -24,9 +25,16 @@ class Troubles:
     """Makes trouble while the run lasts."""
 
     def __init__(
-        self, plan: Plan, around: Surroundings, county: County, workers: Sequence[Worker], office: Database
+        self,
+        plan: Plan,
+        around: Surroundings,
+        county: County,
+        workers: Sequence[Worker],
+        office: Database,
+        carrier: Carrier,
     ) -> None:
         self._plan = plan
+        self._carrier = carrier
         self._around = around
         self._rng = Random(around.rng.random())
         self._county = county
@@ -41,6 +49,7 @@ class Troubles:
         for provider in around.providers.values():
             provider.moods = tuple(self._rng.sample(MOODS, self._rng.randint(1, len(MOODS))))
             provider.badness = plan.provider_badness
+        self._carrier.losses, self._carrier.tells = plan.losses_on_the_way, plan.receipts
         for rate, trouble in (
             (plan.freezes, self._freeze), (plan.stops, self._stop),
             (plan.outages, self._outage), (plan.wipes, self._wipe), (plan.cuts, self._cut), (plan.losses, self._lose),
@@ -70,6 +79,7 @@ class Troubles:
         around.reaper.rest()
         for provider in around.providers.values():
             provider.badness = 0.0
+        self._carrier.losses = 0.0
         for worker in self._workers:
             worker.wake()
             worker.start()

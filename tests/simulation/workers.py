@@ -8,13 +8,19 @@ from pathlib import Path
 from random import Random
 
 from services.escalation import main as escalation
+from services.intake.app import open_rooms
+from services.intake.deps import Deps, Rooms
+from services.intake.journal_tail import JournalTail
 from services.intake.main import LANES
+from services.intake.seal import Seal
 from services.notifier import main as notifier
 from services.runtime.bus_access import BusAccess
 from services.runtime.keeper import Keeper
 from services.runtime.outages import STORE_TROUBLE
 from services.runtime.process import Process
+from services.runtime.secret_key import seal_keys
 from services.runtime.settings import Settings
+from services.runtime.tokens import TokenRows
 from tests.simulation.bus import SimBus
 from tests.simulation.county import libraries
 from tests.simulation.diary import Diary
@@ -38,6 +44,7 @@ class Surroundings:
     bus: SimBus
     groups: Mapping[str, Group]
     providers: Mapping[str, Provider]
+    """By name, in the order in which those of one channel are tried."""
     path: Path
     settings: Settings
     sabotage: Sabotage | None
@@ -61,6 +68,8 @@ class Worker:
         self.name = f"{service}-w{number}"
         self.life: Life | None = None
         self.process: Process | None = None
+        self.desk: tuple[Deps, Rooms] | None = None
+        """What an intake answers from."""
 
     @property
     def runs(self) -> bool:
@@ -86,7 +95,7 @@ class Worker:
         self._around.diary.count("killed", life.name, "at", where)
         database.cut()
         self._around.after_death()
-        self.process = None
+        self.process = self.desk = None
         self._silent()
 
     def _silent(self) -> None:
@@ -136,7 +145,7 @@ class Worker:
             around.reports_bug(f"{life.name} stopped by itself: {error!r}")
         finally:
             if life.alive:
-                self.process = None
+                self.process = self.desk = None
                 life.alive = False
                 database.cut()
                 around.diary.write("ended", life.name)
@@ -146,8 +155,23 @@ class Worker:
 
     async def _intake(self, process: Process) -> None:
         keeper = Keeper(process.ownership, LANES, self._settings.lease_seconds, only_with_mail=True)
-        await keeper.claim(f"{LANES}{self._settings.worker_id}")
+        lane = f"{LANES}{self._settings.worker_id}"
+        await keeper.claim(lane)
         process.keep(keeper)
+        deps = Deps(
+            settings=self._settings,
+            clock=process.clock,
+            store=process.store,
+            tokens=TokenRows(process.database),
+            directory=process.directory.snapshot,
+            policies=libraries()[self._around.policies],
+            seal=Seal(seal_keys(self._settings)),
+            wake=process.relay.wake,
+            new_id=lambda: f"{self._around.rng.getrandbits(128):032x}",
+            lane=lane,
+            monotonic=self._around.loop.time,
+        )
+        self.desk = (deps, open_rooms(deps, JournalTail(process.database)))
         process.add_shared()
 
     async def _escalation(self, process: Process) -> None:
@@ -155,7 +179,9 @@ class Worker:
 
     async def _notifier(self, process: Process) -> None:
         around, timeout = self._around, self._settings.provider_timeout_seconds
-        channels = {name: [SimChannel(provider, around.rng, timeout)] for name, provider in around.providers.items()}
+        channels: dict[str, list[SimChannel]] = {}
+        for provider in around.providers.values():
+            channels.setdefault(provider.channel, []).append(SimChannel(provider, around.rng, timeout))
         await notifier.prepare(process, channels, around.rng)
 
     def bury(self) -> None:

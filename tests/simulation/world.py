@@ -3,14 +3,17 @@
 import asyncio
 import shutil
 import time
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from services.notifier.channels.base import Message
+from services.intake.twilio.receipts import CALLS, MESSAGES
 from services.notifier.rules import LOOK_SECONDS
+from tests.simulation.arrivals import check_arrivals
 from tests.simulation.bus import PREFIX, SimBus
+from tests.simulation.carrier import Carrier
 from tests.simulation.county import County
 from tests.simulation.diary import Diary
 from tests.simulation.group import Group
@@ -20,21 +23,27 @@ from tests.simulation.offsets import OffsetWitness
 from tests.simulation.outcome import Beginning, Outcome
 from tests.simulation.people import People
 from tests.simulation.plan import draw_plan
-from tests.simulation.promises import Broken, check
-from tests.simulation.provider import Provider
+from tests.simulation.promises import check
+from tests.simulation.provider import Provider, Taken
 from tests.simulation.reaper import Reaper
 from tests.simulation.settled import Store, settling
 from tests.simulation.stage import folder, logged_to, no_collector, settings, shared_dice, template
 from tests.simulation.troubles import CONFIRMED, Troubles
+from tests.simulation.truth import Broken
 from tests.simulation.virtual_time import Life, Stuck, VirtualLoop
 from tests.simulation.workers import Surroundings, Worker
 
 SETTLE_SECONDS = 120.0
-"""How long a healed world may take until nothing is under way any more."""
+"""How long a healed world may take until nothing is under way, besides the turns of its messages."""
+TURN_SECONDS = 3.0
+"""After a long stop a recipient's reminders wait for one another: twenty a minute (``Settings``)."""
 TRAFFIC_SECONDS = 4.0
 BURIAL_SECONDS = 20.0
 CLOSE_SECONDS = 0.03
 """The timers ask again each time that a part of the way to a deadline has passed: a nearer one is gone on to."""
+SPARE = "spare-sms"
+PROVIDERS = {MESSAGES: "sms", SPARE: "sms", "mail": "email", CALLS: "voice"}
+"""The channel of each provider."""
 LAST_CALLS = 3
 """How often a task is asked to end: one that cleans up may begin to wait again."""
 
@@ -112,7 +121,11 @@ class World:
             machine=machine,
             bus=SimBus(loop, rng, diary),
             groups={name: Group(name, loop, rng, diary, shared.session_timeout_seconds) for name in names},
-            providers={n: Provider(n, rng, diary, self.hear) for n in ("sms", "email")},
+            providers={
+                name: Provider(name, channel, rng, diary, self.carry)
+                for name, channel in PROVIDERS.items()
+                if name != SPARE or self.plan.has_spare
+            },
             path=path,
             settings=shared,
             sabotage=beginning.sabotage,
@@ -126,18 +139,18 @@ class World:
             Worker(self.around, name, turn) for name, count in numbers.items() for turn in range(1, count + 1)
         ]
         self.county = County(Random(rng.random()))
-        self.people = People(
-            self.around, self.county, [w for w in self.workers if w.service == "intake"], self.plan.phones
-        )
+        intakes = [worker for worker in self.workers if worker.service == "intake"]
+        self.people = People(self.around, self.county, intakes, self.plan.phones, self.plan.replies)
+        self.carrier = Carrier(Random(rng.random()), diary, intakes, self.people.hear)
         self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None)
-        self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office)
+        self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office, self.carrier)
 
     def _look(self) -> None:
         self._offsets.look()
 
-    def hear(self, message: Message) -> None:
-        """Let people hear a message that a provider took."""
-        self.people.hear(message)
+    def carry(self, taken: Taken) -> None:
+        """Bring a message on its way that a provider took."""
+        self.carrier.carry(taken)
 
     async def live(self) -> None:
         """Live through the plan, and judge."""
@@ -177,11 +190,12 @@ class World:
         loop, store = self.around.loop, Store(self.around)
         await asyncio.sleep(TRAFFIC_SECONDS)
         self.around.machine.stop()
-        end = loop.time() + self._patience
-        while self._goes_on_to(store.next_due()) or store.under_way():
-            left = store.under_way()
+        began, most = loop.time(), 0
+        while self._goes_on_to(store.next_due()) or self._left(store):
+            left = self._left(store)
             self.around.diary.write("under way:", dict(left))
-            if loop.time() > end:
+            most = max(most, left["messages to finish"])
+            if loop.time() > began + self._patience + most * TURN_SECONDS:
                 self.faults.append(f"never settled: {dict(left)}")
                 return
             if settling(left):
@@ -190,6 +204,11 @@ class World:
                 else:
                     self._troubles.strew([(PREFIX + n, p) for n in CONFIRMED for p in range(12)])
             await asyncio.sleep(TRAFFIC_SECONDS)
+
+    def _left(self, store: Store) -> Counter[str]:
+        left = store.under_way()
+        left["receipts to tell"] = self.carrier.under_way
+        return +left
 
     def _goes_on_to(self, due: datetime | None) -> bool:
         """Go on to a deadline that is close, and return whether there was one: a stopped clock never reaches it."""
@@ -211,6 +230,8 @@ class World:
         try:
             honest = self.plan.provider_badness == 0 and self.plan.freezes == 0 and self.plan.notifiers == 1
             cases = await check(self._office, self.around, self.people.told, now, nobody_doubts=honest)
+            heard = self.people.texting.answered if self.plan.clock_jumps == 0 else ()
+            await check_arrivals(self._office, self.around, self.carrier, heard)
         except Broken as error:
             self.faults.append(str(error))
         except AssertionError as error:

@@ -118,7 +118,9 @@ def test_a_recipient_carries_role_own_unit_and_its_time_zone_but_no_address(snap
         "Far bureau",
         "Asia/Urumqi",
     )
-    assert [contact.model_dump() for contact in one.contacts] == [{"contact_id": "visitor:sms", "channel": "sms"}]
+    assert [contact.model_dump(exclude_none=True) for contact in one.contacts] == [
+        {"contact_id": "visitor:sms", "channel": "sms"}
+    ]
     assert snapshot.resolve(Selector(role="principal"), "school", EIGHT)[0].role == "principal"
 
 

@@ -1,6 +1,7 @@
 """What a call says and asks, as TwiML (https://www.twilio.com/docs/voice/twiml)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -52,23 +53,23 @@ PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 DRILL: Mapping[str, str] = MappingProxyType({"zh": "演练。", "en": "Exercise."})
 
 
-def opening(request: NotificationRequested, address: str) -> str:
+def opening(request: NotificationRequested, address: str, templates: Path | None = None) -> str:
     """Return what is said to whoever picked up: the message, each time with the question, then goodbye.
 
-    ``address`` is where the key goes.
+    ``address`` is where the key goes; ``templates``, the folder of a site's own.
     """
     said = VoiceResponse()
     for _ in range(SAID_TIMES):
-        _ask(said, request, address, speech(request))
+        _ask(said, request, address, speech(request, folder=templates))
     _say(said, request, _phrase(request, "no_key" if request.asks_acknowledgement else "heard"))
     said.hangup()
     return str(said)
 
 
-def again(request: NotificationRequested, address: str) -> str:
+def again(request: NotificationRequested, address: str, templates: Path | None = None) -> str:
     """Return what is said after a key that means nothing."""
     said = VoiceResponse()
-    _ask(said, request, address, f"{_phrase(request, 'other_key')} {speech(request)}")
+    _ask(said, request, address, f"{_phrase(request, 'other_key')} {speech(request, folder=templates)}")
     _say(said, request, _phrase(request, "no_key"))
     said.hangup()
     return str(said)

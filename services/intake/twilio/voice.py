@@ -76,14 +76,14 @@ async def _pick_up(deps: Deps, notice: Notice, form: Form, here: str) -> str:
         await take_receipt(deps, notice, _receipt(form, "undelivered", "Twilio: a machine picked up"))
         return silence()
     await take_receipt(deps, notice, _receipt(form, "sent"))
-    return opening(notice.request, here)
+    return opening(notice.request, here, deps.settings.templates)
 
 
 async def _take_key(deps: Deps, notice: Notice, form: Form, here: str) -> str:
     key, request, at = form["Digits"], notice.request, deps.clock.now()
     if key not in {ACCEPT, DECLINE}:
         await take_receipt(deps, notice, _receipt(form, "delivered"))
-        return again(request, here)
+        return again(request, here, deps.settings.templates)
     holder = await holder_in(deps, request.case_id, request.person_id)
     async with deps.store.transaction() as unit:
         await move(deps, unit, notice, _receipt(form, "delivered"), at)

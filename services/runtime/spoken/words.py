@@ -10,20 +10,26 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import structlog
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from events.notification import NotificationRequested
 from services.runtime.kinds import kind_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
+CALLS = tuple(f"call.{language}.j2" for language in LANGUAGES)
 PART_LIMIT = 60
 """Longest name, place or receipt, in characters: about ten seconds of speech."""
 
 CALL_FIRST = frozenset({"incident_alert", "incident_reminder", "incident_unreached"})
 """Calls that name the emergency numbers: those that may come before help does."""
 
+DRILL_MARKS = ("演练", "Exercise", "Drill")
+"""How a drill's call may begin."""
+
 _FALLBACK_ZONE = "Asia/Shanghai"
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,60 @@ class Spoken:
     code: str | None
 
 
-def speech(request: NotificationRequested, *, with_code: bool = False) -> str:
-    """Return the words of one message. ``with_code``: for who cannot answer by a key of the telephone."""
+def speech(request: NotificationRequested, *, with_code: bool = False, folder: Path | None = None) -> str:
+    """Return the words of one message.
+
+    ``with_code``: for who cannot answer by a key of the telephone. ``folder``: a site's own templates. Words of theirs
+    that break, or lack what nobody could act without, are not said: ours are, and the log says so.
+    """
+    spoken = spoken_of(request, with_code=with_code)
+    file = f"call.{request.language}.j2"
+    if folder is not None and (folder / file).is_file():
+        try:
+            text = said_by(folder, file, spoken)
+        except Exception as error:  # noqa: BLE001 - whatever a template does, the call is made in our words
+            _refuse(file, request.template, fault_of(error))
+        else:
+            if not (lacks := lacking_in_call(spoken, text)):
+                return text
+            _refuse(file, request.template, f"it lacks {', '.join(lacks)}")
+    return said_by(None, file, spoken)
+
+
+def said_by(folder: Path | None, file: str, spoken: Spoken) -> str:
+    """Return what a template says on one line.
+
+    Raises:
+        TemplateError: the template is broken.
+    """
+    return " ".join(_environment(folder).get_template(file).render(m=spoken).split())
+
+
+def fault_of(error: Exception) -> str:
+    """Return what is wrong with a template without a word of the message it was filled with."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, TemplateError) else type(error).__name__
+
+
+def lacking_in_call(spoken: Spoken, text: str) -> list[str]:
+    """Return what a call lacks, in words for whoever wrote its template; empty when it may be made."""
+    found = []
+    if spoken.exercise and not text.startswith(DRILL_MARKS):
+        found.append(f"the watermark of a drill at its beginning ({' or '.join(DRILL_MARKS)})")
+    deadline = spoken.deadline if spoken.asks else None
+    for what, name in ((spoken.school, "school"), (spoken.kind, "kind"), (deadline, "deadline")):
+        if what and what not in text:
+            found.append(f"the {name} (`m.{name}`)")
+    if spoken.code and spoken.code not in text:
+        found.append("the code (`m.code`, where it is given)")
+    return found
+
+
+def spoken_of(request: NotificationRequested, *, with_code: bool) -> Spoken:
+    """Return what the words of a request are made of."""
     # A petition is told in a petition's words, even where a request names an incident's: their names end alike.
     is_petition = request.family == "petition" or request.template.startswith("petition_")
     template = f"petition_{request.template.partition('_')[2]}" if is_petition else request.template
-    view = Spoken(
+    return Spoken(
         template=template,
         is_petition=is_petition,
         exercise=request.exercise,
@@ -67,8 +121,6 @@ def speech(request: NotificationRequested, *, with_code: bool = False) -> str:
         asks=request.asks_acknowledgement,
         code=spelled(request.code) if with_code and request.code else None,
     )
-    text = _environment().get_template(f"call.{request.language}.j2").render(m=view)
-    return " ".join(text.split())
 
 
 def spelled(code: str) -> str:
@@ -77,9 +129,9 @@ def spelled(code: str) -> str:
 
 
 def prepare_speech() -> None:
-    """Compile every template, so that the first call does not wait for it."""
-    for language in LANGUAGES:
-        _environment().get_template(f"call.{language}.j2")
+    """Compile our templates, so that the first call does not wait for it."""
+    for file in CALLS:
+        _environment(None).get_template(file)
 
 
 def _said(text: str | None) -> str | None:
@@ -116,9 +168,23 @@ def _zone(name: str) -> ZoneInfo:
 
 
 @cache
-def _environment() -> Environment:
+def _refuse(file: str, template: str, fault: str) -> None:
+    """Say once why a site's words are not used."""
+    _log.error(
+        "template.refused",
+        file=file,
+        template=template,
+        fault=fault,
+        meaning="the built-in words are said instead",
+        remedy="`tocsin template check` names every fault with its line",
+    )
+
+
+@cache
+def _environment(folder: Path | None) -> Environment:
+    ours = FileSystemLoader(TEMPLATES)
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=ours if folder is None else ChoiceLoader([FileSystemLoader(folder), ours]),
         autoescape=False,  # noqa: S701 - spoken text; whoever writes it into XML escapes it
         undefined=StrictUndefined,
         auto_reload=False,

@@ -3,6 +3,7 @@
 A part is broken at its statements, as they go to the database, or in its code.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
@@ -18,6 +19,9 @@ from services.notifier.ledger import Ledger
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import consumed
 from tests.simulation.memory import Sabotage
+
+LONG_ENOUGH_SECONDS = 0.2
+"""How long a broken part leaves open what should be one moment: a death falls into it within a few seeds."""
 
 
 def loses_one_in(every: int, beginning: str) -> Sabotage:
@@ -94,6 +98,7 @@ def advances_before_it_commits(patch: pytest.MonkeyPatch) -> None:
             await connection.execute(statement, [dict(row) for row in parameters])
         if offsets:
             await connection.execute(text("COMMIT"))
+            await asyncio.sleep(LONG_ENOUGH_SECONDS)
             await connection.execute(text("BEGIN IMMEDIATE"))
         await whole(self, connection, positions)
 
@@ -118,8 +123,9 @@ def sends_without_intent(patch: pytest.MonkeyPatch) -> None:
     async def write(self: Ledger, job: Job, state: Any, provider: str, **others: Any) -> None:
         if state == "attempted":
             job.tries += 1
-        else:
-            await whole(self, job, state, provider, **others)
+            return
+        await asyncio.sleep(LONG_ENOUGH_SECONDS)
+        await whole(self, job, state, provider, **others)
 
     patch.setattr(Ledger, "write", write)
 

@@ -9,7 +9,7 @@ Source: https://www.twilio.com/docs/voice/twiml#request-parameters.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
@@ -18,10 +18,10 @@ from services.intake.answering import accept, decline, holder_in
 from services.intake.deps import Deps, Parts
 from services.intake.documents import form_body
 from services.intake.metrics import CALLBACKS
+from services.intake.notices import Notice, find_notice
 from services.intake.problems import LOG
+from services.intake.receipts import Receipt, move, take_receipt
 from services.intake.twilio.call_script import ACCEPT, DECLINE, again, farewell, opening, silence
-from services.intake.twilio.notices import Notice, find_notice
-from services.intake.twilio.receipts import CALLS, Receipt, move, take_receipt
 from services.intake.twilio.signed import CallForm, Form, url_of
 from services.runtime.twilio_codes import BY_CODE
 from services.runtime.twilio_paths import VOICE
@@ -29,6 +29,9 @@ from services.runtime.twilio_paths import VOICE
 ROUTES = APIRouter(tags=["webhooks"])
 XML = "text/xml"
 NotificationId = Annotated[str, Path(description="The notification that the call was ordered for.")]
+
+CALLS: Final = "twilio-voice"
+"""The provider, as the notifier names it."""
 
 ENDS_UNHEARD: Mapping[str, str] = MappingProxyType(
     {

@@ -2,15 +2,17 @@
 
 import secrets
 import uuid
+from datetime import timedelta
 
 from escalation_policies.loader import LIBRARY, load_library
 from services.intake.app import create_app
 from services.intake.deps import Deps
 from services.intake.seal import Seal
+from services.runtime.answer_links import AnswerLinks
 from services.runtime.http_server import serve_app
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
-from services.runtime.secret_key import seal_keys
+from services.runtime.secret_key import seal_keys, secret_key
 from services.runtime.settings import Settings
 from services.runtime.tokens import TokenRows
 
@@ -37,6 +39,7 @@ async def prepare(process: Process) -> None:
             directory=process.directory.snapshot,
             policies=load_library(settings.policies or LIBRARY),
             seal=Seal(seal_keys(settings)),
+            links=AnswerLinks(secret_key(settings), timedelta(hours=settings.answer_link_hours)),
             wake=process.relay.wake,
             new_id=_random_id,
             lane=lane,

@@ -47,7 +47,19 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
         description="Where providers reach the intake from outside, such as `https://tocsin.example.org`: receipts and "
-        "answers come there, and each signature covers it. Unset: none are asked for.",
+        "answers come there, each signature covers it, and messages have a link to answer by. Unset: none are asked "
+        "for.",
+    )
+    answer_link_hours: float = Field(
+        default=72.0,
+        ge=1,
+        le=720,
+        description="How long the link of a message may be used to answer it; until its deadline, if that is later.",
+    )
+    sms_links: bool = Field(
+        default=True,
+        description="Put that link into SMS, too, where the provider brings them; `0` where two more segments cost too "
+        "much. The code is in every message.",
     )
     health_port: int | None = Field(
         default=None,
@@ -109,7 +121,9 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="`1` allows TOCSIN_SPEED other than 1.")
 
     secret_key: SecretStr | None = Field(
-        default=None, description="Key of acknowledgement codes. Unset: made once, kept in the data folder."
+        default=None,
+        description="Key of acknowledgement codes, of links and of addresses for bounces: the same on every machine. "
+        "Unset: made once, kept in the data folder.",
     )
     seal_key: SecretStr | None = Field(
         default=None,

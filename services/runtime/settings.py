@@ -117,6 +117,19 @@ class Settings(BaseSettings):
     smtp_from: str = Field(default="tocsin@example.org", description="Sender address of every email.")
     smtp_starttls: bool = Field(default=True, description="Upgrade the connection with STARTTLS before anything else.")
 
+    bounce_domain: str | None = Field(
+        default=None,
+        max_length=180,
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$",
+        description="Domain whose mail arrives at TOCSIN_BOUNCE_PORT, such as `bounces.example.org`: what cannot be "
+        "delivered returns to an address there, one for each email. Unset: to TOCSIN_SMTP_FROM, unread. Leave it unset "
+        "where the mail server takes no other sender than its login.",
+    )
+    bounce_host: str = Field(default="127.0.0.1", description="Address on which the intake listens for such mail.")
+    bounce_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port on which the intake listens for it (SMTP). Unset: it does not."
+    )
+
     speed: float = Field(default=1.0, gt=0, le=3600, description="A demo clock N times faster, in every service.")
     demo: bool = Field(default=False, description="`1` allows TOCSIN_SPEED other than 1.")
 
@@ -172,6 +185,12 @@ class Settings(BaseSettings):
         given = [self.twilio_account_sid, self.twilio_auth_token, self.twilio_from]
         if any(given) and not all(given):
             raise ValueError("Twilio needs all of TOCSIN_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM")
+        return self
+
+    @model_validator(mode="after")
+    def _bounces_have_a_domain(self) -> "Settings":
+        if self.bounce_port is not None and self.bounce_domain is None:
+            raise ValueError("TOCSIN_BOUNCE_PORT needs TOCSIN_BOUNCE_DOMAIN: whose mail is taken there")
         return self
 
     @model_validator(mode="after")

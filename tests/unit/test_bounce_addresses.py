@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from services.notifier.channels.smtp_email.dsn import of_the_mail, of_the_recipient, xtext
 from services.runtime.bounce_addresses import LONGEST_LOCAL_PART, BounceAddresses
+from services.runtime.errors import SettingsError
+from services.runtime.settings import load_settings
 
 UUID_ID = "0b7c6d0e-5a0e-5c3b-9d0f-7c6a3f1b2e54"
 ADDRESSES = BounceAddresses(b"secret", "Bounces.Example.org")
@@ -59,6 +61,16 @@ def test_address_of_another_installation_is_none() -> None:
     """Two counties, two secrets."""
     other = BounceAddresses(b"other", "bounces.example.org")
     assert other.read(ADDRESSES.address_for(UUID_ID) or "") is None
+
+
+def test_port_without_a_domain_is_a_bad_setting() -> None:
+    """Nobody would know whose mail to take; and no domain has a space or a scheme."""
+    with pytest.raises(SettingsError, match="TOCSIN_BOUNCE_DOMAIN"):
+        load_settings(bounce_port=2525)
+    assert load_settings(bounce_port=2525, bounce_domain="bounces.example.org").bounce_host == "127.0.0.1"
+    for wrong in ("bounces example", "https://bounces.example.org", "-a.example", "b" * 200):
+        with pytest.raises(SettingsError, match="TOCSIN_BOUNCE_DOMAIN"):
+            load_settings(bounce_domain=wrong)
 
 
 def test_what_is_asked_of_a_mail_server_keeps_to_its_grammar() -> None:

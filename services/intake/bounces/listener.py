@@ -143,8 +143,8 @@ class _Session(SMTP):
 
     def end(self) -> None:
         """Break the connection off: what was not yet confirmed comes again."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self.transport is not None:
+            self.transport.abort()  # type: ignore[attr-defined] # the library calls it a bare BaseTransport
 
     def connection_lost(self, error: Exception | None) -> None:
         """End."""

@@ -1,7 +1,7 @@
 """From a request to words, in the recipient's language and local time.
 
-The code, the deadline and the link are never cut (``fitting``). A petition's messages say which petition, where and until when,
-and nothing of what is in it, whatever a request carries (``view``).
+The code, the deadline and the link are never cut (``fitting``). A petition's messages say which petition, where and
+until when, and nothing of what is in it, whatever a request carries (``view``).
 """
 
 from collections.abc import Mapping

@@ -113,4 +113,3 @@ def view_of(request: NotificationRequested, link: str | None = None) -> View:
 def _line(text: str | None) -> str | None:
     """Return the text on one line: a line break could fake another message, or another header."""
     return " ".join(text.split()) if text else None
-

@@ -1,15 +1,20 @@
 """Which messages carry a link, and how it stands in their words."""
 
 from itertools import product
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from structlog.testing import capture_logs
 
+from escalation_policies.loader import load_library
 from events.notification import Template
-from services.notifier.links import link_maker, may_carry
+from services.notifier.checking import check_templates
 from services.notifier.limits import limit_of
+from services.notifier.links import link_maker, may_carry
 from services.notifier.rendering import render
 from services.notifier.segments import sms_segments
+from services.notifier.template_files import TEMPLATES
 from services.runtime.settings import Settings
 from tests.support.notices import requested
 
@@ -93,3 +98,19 @@ def test_provider_that_fills_its_own_template_gets_the_link_as_a_parameter() -> 
 def test_call_never_says_a_link() -> None:
     """Nobody could write it down."""
     assert "http" not in render(requested(channel="voice"), link=LINK).text
+
+
+@pytest.mark.parametrize("layout", ["email.html.j2", "email.text.j2"])
+def test_sites_layout_without_the_link_is_not_sent_where_there_is_one(tmp_path: Path, layout: str) -> None:
+    """Ours is, and `tocsin template check` names the fault; without a public address the site's is good."""
+    own = (TEMPLATES / layout).read_text(encoding="utf-8").replace("m.link", "None") + "县教育局"
+    (tmp_path / layout).write_text(own, encoding="utf-8")
+    request = requested(channel="email")
+    with capture_logs() as logs:
+        words = render(request, tmp_path, LINK)
+    assert words == render(request, link=LINK)
+    assert "the link" in logs[0]["fault"]
+    bare = render(request, tmp_path)
+    assert "县教育局" in f"{bare.text}{bare.html}"
+    _, faults = check_templates(tmp_path, load_library())
+    assert any("it lacks the link (`m.link`)" in fault.message for fault in faults)

@@ -15,6 +15,7 @@ from events.channel import Channel
 DeliveryState = Literal[
     "attempted",
     "handed-over",
+    "delayed",
     "sent",
     "delivered",
     "undelivered",
@@ -25,10 +26,11 @@ DeliveryState = Literal[
     "skipped",
     "cancelled",
 ]
-"""``skipped``: not sent, for the reason beside it. ``undelivered``: taken by the provider, and lost after that."""
+"""``skipped``: not sent, for the reason beside it. ``delayed``: with a mail server that cannot bring it yet.
+``undelivered``: taken by the provider, and lost after that."""
 
 RECEIPTS: Mapping[DeliveryState, int] = MappingProxyType(
-    {"handed-over": 1, "sent": 2, "undelivered": 3, "delivered": 4}
+    {"handed-over": 1, "delayed": 2, "sent": 3, "undelivered": 4, "delivered": 5}
 )
 """How far a provider's receipts have brought a message. They come doubled and in any order, and never move it back."""
 

@@ -71,7 +71,7 @@ class IncidentAcknowledged(CaseFact):
     TYPE: ClassVar[str] = "edu.tocsin.incident.acknowledged.v1"
 
     by: Identifier
-    via: Literal["code", "api", "sms", "voice"] = "api"
+    via: Literal["code", "api", "sms", "voice", "link"] = "api"
 
 
 class IncidentDeclined(CaseFact):

@@ -15,7 +15,7 @@ from services.cli.policy_files import DEFAULT, library_in
 from services.notifier.checking import check_templates
 from services.notifier.limits import limit_of
 from services.notifier.rendering import Rendered, render
-from services.notifier.samples import messages_of, sample
+from services.notifier.samples import LINK, messages_of, sample
 from services.notifier.segments import Count, count
 from services.notifier.template_files import LANGUAGES
 from services.runtime.spoken.voices import SAID_TIMES
@@ -55,6 +55,7 @@ def preview(
     channel: Annotated[Road, typer.Option(help="By which channel.")] = Road.ALL,
     school: Annotated[str | None, typer.Option(help="Its name, to see how a long one is shortened.")] = None,
     place: Annotated[str | None, typer.Option(help="Where in the school.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="With its link, and what that costs.")] = False,
     html: Annotated[bool, typer.Option("--html", help="Show an email's HTML, too.")] = False,
     templates: Annotated[
         Path | None,
@@ -72,7 +73,7 @@ def preview(
             for road in roads:
                 request = sample(template, another_day=another_day, language=spoken, channel=road, **changes)
                 typer.secho(f"── {template}  {spoken}  {road}", bold=True)
-                _show(render(request, templates), road, template, spoken, html=html)
+                _show(render(request, templates, LINK if link else None), road, template, spoken, html=html)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from services.intake.documents import request_body
 from services.intake.metrics import ACKNOWLEDGED
 from services.intake.problems import Problem, too_soon
 from services.intake.security import PUBLIC
+from services.intake.understood import understood
 
 ROUTES = APIRouter(tags=["acknowledgement"])
 
@@ -51,8 +52,9 @@ async def acknowledge(
     accepted_at = deps.clock.now()
     typed = read_model(CodeEntry, sent).code
     holder = await _holder(deps, shared.wrong_codes, typed, address_of(request))
+    said = understood(deps, holder)
     async with deps.store.transaction() as unit:
-        answer = await accept(deps, unit, holder, accepted_at, "code", traceparent)
+        answer = await accept(deps, unit, holder, accepted_at, "code", said, traceparent)
     deps.wake()
     return Response(answer, 202, media_type="application/json")
 

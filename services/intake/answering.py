@@ -32,7 +32,7 @@ ACTOR = "code"
 MOST_WAITING = 20
 """Newest open cases of one person that are looked through for those that wait for an answer."""
 
-Via = Literal["code", "sms", "voice"]
+Via = Literal["code", "sms", "voice", "link"]
 
 
 class CodeAccepted(BaseModel):
@@ -42,7 +42,7 @@ class CodeAccepted(BaseModel):
     kind: str | None = Field(description="What happened, as the report says.")
     school: str | None = Field(description="Name of the school.")
     accepted_at: Utc = Field(description="The time by which it is judged; the first time, when it was sent before.")
-    message: str = Field(description="One sentence to show to the person.")
+    message: str = Field(description="What was understood: one sentence to show to the person, in their language.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,14 @@ async def holders_awaited(deps: Deps, person_ids: Collection[str]) -> list[Holde
 
 
 async def accept(
-    deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime, via: Via, traceparent: str | None = None
+    deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime, via: Via, said: str, traceparent: str | None = None
 ) -> str:
-    """Store that the holder takes responsibility, once; return the answer, a ``CodeAccepted``, of the first time."""
+    """Store that the holder takes responsibility, once; return the answer, a ``CodeAccepted``, of the first time.
+
+    ``said`` is what they are told.
+    """
     fact = IncidentAcknowledged(case_id=holder.case_id, received_at=at, by=holder.person_id, via=via)
-    answer = _answer(deps, holder, at)
+    answer = _answer(deps, holder, at, said)
     event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code, holder.standing)
     earlier = await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), answer, at)
     if earlier is None:
@@ -147,13 +150,13 @@ def _holder(row: Row[Any]) -> Holder:
     return Holder(row.code, row.case_id, row.person_id, row.kind, row.school_id, case)
 
 
-def _answer(deps: Deps, holder: Holder, at: datetime) -> str:
+def _answer(deps: Deps, holder: Holder, at: datetime, said: str) -> str:
     school = deps.directory().school(holder.school_id) if holder.school_id else None
     accepted = CodeAccepted(
         case_id=holder.case_id,
         kind=holder.kind,
         school=school.name if school else None,
         accepted_at=at,
-        message="Acknowledged: you have taken responsibility at your level. Report upward as soon as you can.",
+        message=said,
     )
     return orjson.dumps(accepted.model_dump(mode="json")).decode()

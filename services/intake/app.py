@@ -23,6 +23,7 @@ from services.intake.attempts import GUESSES_PER_CLIENT, PETITIONS_PER_CLIENT, W
 from services.intake.deps import Deps, Rooms
 from services.intake.documents import describe
 from services.intake.journal_tail import JournalTail
+from services.intake.links import answer_page
 from services.intake.observed import Observed
 from services.intake.problems import HANDLERS
 from services.intake.twilio import sms, status, voice
@@ -33,6 +34,7 @@ ROUTERS = (
     petition_status.ROUTES,
     petitioner.ROUTES,
     acknowledge.ROUTES,
+    answer_page.ROUTES,
     acts.ROUTES,
     cases.ROUTES,
     contacts.ROUTES,
@@ -70,6 +72,7 @@ def open_rooms(deps: Deps, tail: JournalTail) -> Rooms:
         wrong_codes=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT, in_all=WRONG_CODES_IN_ALL),
         petitions=Attempts(deps.monotonic, per_client=PETITIONS_PER_CLIENT),
         wrong_secrets=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT),
+        wrong_links=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT),
     )
 
 

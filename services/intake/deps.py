@@ -11,6 +11,7 @@ from escalation_policies.loader import PolicyLibrary
 from services.intake.attempts import Attempts
 from services.intake.journal_tail import JournalTail
 from services.intake.seal import Seal
+from services.runtime.answer_links import AnswerLinks
 from services.runtime.clock import Clock
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.settings import Settings
@@ -33,6 +34,7 @@ class Deps:
     directory: Callable[[], DirectorySnapshot]
     policies: PolicyLibrary
     seal: Seal
+    links: AnswerLinks
     wake: Callable[[], None]
     new_id: Callable[[], str]
     lane: str
@@ -47,6 +49,7 @@ class Rooms:
     wrong_codes: Attempts
     petitions: Attempts
     wrong_secrets: Attempts
+    wrong_links: Attempts
 
 
 def deps_of(request: Request) -> Deps:

@@ -15,6 +15,8 @@ JOINED = Counter("tocsin_reports_joined", "Reports that joined the case of the s
 PETITIONS = Counter("tocsin_petitions_filed", "Petitions stored for the first time.", ["exercise"])
 ACKNOWLEDGED = Counter("tocsin_codes_acknowledged", "Acknowledgements taken by code.", ["outcome"])
 CALLBACKS = Counter("tocsin_twilio_callbacks", "What Twilio told, and what came of it.", ["kind", "outcome"])
+LINKS = Counter("tocsin_answer_links", "Links of messages that were opened, and what came of it.", ["outcome"])
+BOUNCES = Counter("tocsin_bounces", "Returned emails, and what came of them.", ["outcome"])
 LISTENERS = Gauge("tocsin_stream_listeners", "Clients that follow the live stream now.")
 DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow and must come back.")
 
@@ -28,3 +30,7 @@ for _outcome in ("accepted", "repeated", "wrong", "limited"):
 for _kind in ("message", "call", "reply"):
     for _outcome in ("taken", "nothing-new", "stranger", "unreadable", "forged"):
         CALLBACKS.labels(kind=_kind, outcome=_outcome)
+for _outcome in ("shown", "accepted", "declined", "nothing-to-do", "used", "expired", "wrong", "limited", "unanswered"):
+    LINKS.labels(outcome=_outcome)
+for _outcome in ("taken", "nothing-new", "stranger", "unreadable", "forged", "busy"):
+    BOUNCES.labels(outcome=_outcome)

@@ -59,6 +59,9 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
 MOST_ERRORS = 50
 """Errors shown of one request: a body may hold thousands of unknown fields."""
 
+STORE_ERRORS: tuple[type[Exception], ...] = (StoreError, OperationalError, InterfaceError, PoolTimeout)
+"""What a request meets when the database is locked, away or broken."""
+
 NOT_READ = "Nothing could be read just now. Try again in a few seconds."
 NOT_STORED = (
     "It is not certain that this was stored. If it is urgent, phone now. Then send it again with the same report_id or "
@@ -173,8 +176,5 @@ HANDLERS: Mapping[type[Exception], Any] = {
     Problem: answer_problem,
     RequestValidationError: answer_parameters,
     HTTPException: answer_http,
-    StoreError: answer_store,
-    OperationalError: answer_store,
-    InterfaceError: answer_store,
-    PoolTimeout: answer_store,
+    **dict.fromkeys(STORE_ERRORS, answer_store),
 }

@@ -31,13 +31,20 @@ def address_of(request: NotificationRequested, contact: ContactLookup) -> str | 
 
 
 def compose(
-    request: NotificationRequested, address: str, now: datetime, speed: float = 1.0, templates: Path | None = None
+    request: NotificationRequested,
+    address: str,
+    now: datetime,
+    speed: float = 1.0,
+    *,
+    templates: Path | None = None,
+    link: str | None = None,
 ) -> Message:
     """Return the message as the channel takes it.
 
-    ``speed`` is the demo clock's: providers know real time alone. ``templates`` is the folder of a site's own.
+    ``speed`` is the demo clock's: providers know real time alone. ``templates`` is the folder of a site's own, ``link``
+    where the message can be answered.
     """
-    words = render(request, templates)
+    words = render(request, templates, link)
     return Message(
         notification_id=request.notification_id,
         case_id=request.case_id,

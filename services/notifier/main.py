@@ -7,6 +7,7 @@ from services.notifier.channels.base import Channel
 from services.notifier.channels.choice import build_channels
 from services.notifier.consumer import NotifierConsumer
 from services.notifier.flagged import count_flagged
+from services.notifier.links import link_maker
 from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
 from services.runtime.keeper import Keeper
@@ -30,6 +31,7 @@ async def prepare(
         topic=settings.topic,
         rules=SendingRules.of(settings),
         rng=rng or random.Random(),  # noqa: S311 - jitter, not a secret
+        link=link_maker(settings),
     )
     await sender.__aenter__()
     process.on_stop.append(lambda: sender.__aexit__(None, None, None))

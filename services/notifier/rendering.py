@@ -1,20 +1,24 @@
 """From a request to words, in the recipient's language and local time.
 
-The code and the deadline are never cut (``fitting``). A petition's messages say which petition, where and until when,
-and nothing of what is in it, whatever a request carries (``view``).
+The code, the deadline and the link are never cut (``fitting``). A petition's messages say which petition, where and
+until when, and nothing of what is in it, whatever a request carries (``view``).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from events.notification import NotificationRequested
 from services.notifier.fitting import fitted
 from services.notifier.limits import limits
 from services.notifier.template_set import template_set
-from services.notifier.view import view_of
+from services.notifier.view import View, view_of
 from services.runtime.kinds import kinds
 from services.runtime.spoken.words import prepare_speech, speech
+
+LINKED: Mapping[str, str] = MappingProxyType({"zh": "，或点开 {link}", "en": " or open {link}"})
+"""How an SMS goes on after its code. Nothing follows a link: telephones take what does for a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,12 @@ def prepare(folder: Path | None = None) -> None:
     prepare_speech()
 
 
-def render(request: NotificationRequested, folder: Path | None = None) -> Rendered:
-    """Return the words of a request for its channel; ``folder`` has a site's own templates (TOCSIN_TEMPLATES)."""
-    view, templates = view_of(request), template_set(folder)
+def render(request: NotificationRequested, folder: Path | None = None, link: str | None = None) -> Rendered:
+    """Return the words of a request for its channel.
+
+    ``folder`` has a site's own templates (TOCSIN_TEMPLATES), ``link`` is where the message can be answered.
+    """
+    view, templates = view_of(request, link), template_set(folder)
     if request.channel == "voice":
         # The code, too: these words stand where nobody can press a key, such as in the local outbox.
         words = Rendered(speech(request, with_code=True, folder=folder))
@@ -45,7 +52,12 @@ def render(request: NotificationRequested, folder: Path | None = None) -> Render
         subject, text, html = templates.email(view)
         words = Rendered(text, subject, html)
     elif request.channel == "sms":
-        words = Rendered(fitted(view, templates.sms))
+        words = Rendered(fitted(view, templates.sms) + _linked(view))
     else:  # other people's screens, such as a group's chat: as little is told there, but nothing need be cut
-        words = Rendered(templates.sms(replace(view, summary=None, note=None)))
+        words = Rendered(templates.sms(replace(view, summary=None, note=None)) + _linked(view))
     return replace(words, parameters=view.parameters())
+
+
+def _linked(view: View) -> str:
+    """Return how a message in one line ends, where it has a link: with segments of its own."""
+    return LINKED[view.language].format(link=view.link) if view.link else ""

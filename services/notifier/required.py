@@ -25,7 +25,8 @@ def lacking_in_email(view: View, subject: str, text: str, html: str) -> list[str
     # HTML begins with its head and may escape names: what it shows first cannot be told from here
     mark = [] if not view.exercise or any(one in html for one in MARKS[view.language]) else ["the watermark of a drill"]
     found += [f"{one} in the HTML" for one in mark]
-    shown = {"code": view.code, "deadline": view.deadline if _names_deadline(view) else None}
+    found += ["the link (`m.link`) in the text"] if view.link and view.link not in text else []
+    shown = {"code": view.code, "link": view.link, "deadline": view.deadline if _names_deadline(view) else None}
     return found + [f"the {name} (`m.{name}`) in the HTML" for name, what in shown.items() if what and what not in html]
 
 

@@ -19,6 +19,8 @@ SCHOOL, PLACE = "阳光县第一中心小学", "三楼化学实验室"
 LATIN_SCHOOL, LATIN_PLACE = "Sunshine County First Central Primary School", "Chemistry laboratory, third floor"
 DUTIES = ("acceptance", "resolution", "review")
 CODE, RECEIPT = "K7Q2MX", "4821-0937-7525"
+LINK = "https://tocsin.example.org/a/" + "x" * 50
+"""As long as a real one."""
 
 
 class Names(NamedTuple):

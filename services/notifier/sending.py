@@ -22,6 +22,7 @@ from services.notifier.held import HeldJobs
 from services.notifier.job import Job
 from services.notifier.lateness import LateWatch
 from services.notifier.ledger import Ledger
+from services.notifier.links import LinkMaker, no_link
 from services.notifier.needed import Needed, is_over
 from services.notifier.pace import Pace, RecipientPace
 from services.notifier.providers import Provider, Providers
@@ -41,7 +42,8 @@ class Sender:
 
     An asynchronous context manager, made on the loop it runs on: leaving it lets the messages under way finish, and
     closes the channels. ``channels`` has the providers for every kind of contact, in the order in which they are
-    tried: what comes for a kind that it lacks is refused. ``topic`` gives the full name of a topic.
+    tried: what comes for a kind that it lacks is refused. ``topic`` gives the full name of a topic, ``link`` the
+    address of the page on which a message is answered.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Sender:
         topic: Callable[[str], str],
         rules: SendingRules,
         rng: Random,
+        link: LinkMaker = no_link,
     ) -> None:
         self._clock = clock
         self._rules = rules
@@ -72,7 +75,7 @@ class Sender:
             for name, each in served.items()
         }
         needed = Needed(store, clock)
-        parts = Parts(store.database, clock, contact, self.flagged, needed, ledger, rules, rng)
+        parts = Parts(store.database, clock, contact, self.flagged, needed, ledger, rules, rng, link)
         self._trying = Trying(parts, self._channels)
 
     async def __aenter__(self) -> Self:

@@ -9,7 +9,7 @@ from events.notification import NotificationRequested, Template
 from services.notifier.fitting import fitted
 from services.notifier.limits import limit_of
 from services.notifier.required import lacking_in_email, lacking_in_sms
-from services.notifier.samples import TEMPLATES, every_shape, sample
+from services.notifier.samples import LINK, TEMPLATES, every_shape, sample
 from services.notifier.segments import count
 from services.notifier.template_fault import TemplateFault, fault_of
 from services.notifier.template_files import LAYOUTS, environment
@@ -40,7 +40,7 @@ def try_email(
     first = next(iter(places))
     for template in TEMPLATES:
         for request, _ in every_shape(template, language, "email", library):
-            view = view_of(request)
+            view = view_of(request, LINK)
             try:
                 said = templates.own_email(view)
             except Exception as error:  # noqa: BLE001 - whatever a template does is its fault, and told with its line

@@ -18,6 +18,7 @@ from services.notifier.channels.base import ChannelError, Handed, Message, Outco
 from services.notifier.flagged import FlaggedContacts
 from services.notifier.job import Job
 from services.notifier.ledger import Ledger
+from services.notifier.links import LinkMaker
 from services.notifier.needed import Needed
 from services.notifier.providers import Provider, Providers
 from services.notifier.rows import has_receipt
@@ -42,6 +43,7 @@ class Parts:
     ledger: Ledger
     rules: SendingRules
     rng: Random
+    link: LinkMaker
 
 
 class Trying:
@@ -75,7 +77,7 @@ class Trying:
     ) -> timedelta | None:
         if job.broken_by is not None:
             raise _Ended(f"given up: each of {job.breaks} tries broke off with {job.broken_by}")
-        message = self._addressed(job)
+        message = self._addressed(job, provider)
         if job.is_uncertain:
             if await self._is_settled(job, provider, message):
                 return None
@@ -89,7 +91,7 @@ class Trying:
             raise _Ended(f"given up after {job.tries} tries; what became of the last is unknown")
         return await self._send(job, provider, message, answered)
 
-    def _addressed(self, job: Job) -> Message:
+    def _addressed(self, job: Job, provider: Provider) -> Message:
         parts = self._parts
         try:
             address = address_of(job.request, parts.contact)
@@ -100,7 +102,14 @@ class Trying:
             if job.searches < self._backoff.tries_for_contact:
                 raise _NotYet(self._backoff.wait(job.searches, parts.rng))
             raise _Ended("the directory does not know this contact: nothing was sent")
-        return compose(job.request, address, parts.clock.now(), parts.clock.speed, parts.rules.templates)
+        return compose(
+            job.request,
+            address,
+            parts.clock.now(),
+            parts.clock.speed,
+            templates=parts.rules.templates,
+            link=parts.link(job.request, provider.name, address),
+        )
 
     async def _is_settled(self, job: Job, provider: Provider, message: Message) -> bool:
         """Return whether the last try arrived at its provider after all, and write that."""

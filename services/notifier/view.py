@@ -6,17 +6,13 @@ it, whatever a request carries (DOMAIN §2).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from events.notification import NotificationRequested
 from services.runtime.kinds import is_sealed, kind_name
+from services.runtime.local_time import shown, zone_of
 
 CALL_FIRST = frozenset({"incident_alert", "incident_reminder", "incident_unreached"})
 """Messages that begin with the emergency numbers: those that may come before help does."""
-
-_FALLBACK_ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,9 @@ class View:
     deadline: str | None
     asks: bool
     code: str | None
+    link: str | None
+    """Where it can be answered: the notifier ends an SMS with it, an email's layout has to show it."""
+
     case_id: str
 
     def facts(self, severity: str) -> list[tuple[str, str]]:
@@ -75,13 +74,14 @@ class View:
             "deadline": self.deadline,
             "code": self.code,
             "receipt": self.receipt,
+            "link": self.link,
         }
         return {name: value for name, value in found.items() if value}
 
 
-def view_of(request: NotificationRequested) -> View:
-    """Return what the words of a request are made of."""
-    zone = _zone(request.timezone)
+def view_of(request: NotificationRequested, link: str | None = None) -> View:
+    """Return what the words of a request are made of; ``link`` is where it can be answered."""
+    zone = zone_of(request.timezone)
     is_petition = request.family == "petition" or request.template.startswith("petition_")
     # A petition is told in a petition's words, even where a request names an incident's: their names end alike.
     template = f"petition_{request.template.partition('_')[2]}" if is_petition else request.template
@@ -102,34 +102,14 @@ def view_of(request: NotificationRequested) -> View:
         summary=None if sealed else request.summary,
         note=None if sealed else _line(request.note),
         started=f"{request.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
-        deadline=_moment(request.deadline, request.started_at, zone, request.language),
+        deadline=shown(request.deadline, request.started_at, zone, request.language) if request.deadline else None,
         asks=request.asks_acknowledgement,
         code=request.code,
+        link=link,
         case_id=request.case_id,
     )
-
-
-def _moment(moment: datetime | None, started_at: datetime, zone: ZoneInfo, language: str) -> str | None:
-    """Return a deadline as the recipient's wall clock shows it, with the day when it is not the day of the report."""
-    if moment is None:
-        return None
-    local = moment.astimezone(zone)
-    clock = f"{local:%H:%M}"
-    if local.date() == started_at.astimezone(zone).date():
-        return clock
-    day = f"{local.month}月{local.day}日" if language == "zh" else f"{local.day} {local:%b} "
-    return day + clock
 
 
 def _line(text: str | None) -> str | None:
     """Return the text on one line: a line break could fake another message, or another header."""
     return " ".join(text.split()) if text else None
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo:
-    """Return the time zone; an unknown one must not stop an alert, and the whole of China keeps one time."""
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError):  # not found is a KeyError, a path or nonsense one of the others
-        return ZoneInfo(_FALLBACK_ZONE)

@@ -46,6 +46,12 @@ class Sparing(logging.Filter):
         return True
 
 
+NOISY = (
+    "aiokafka", "faust", "mode", "alembic", "httpx", "twilio", "mail.log", "uvicorn", "uvicorn.error", "asyncio"
+)  # fmt: skip
+"""Loggers of libraries that say too much, some of it personal (`mail.log` of aiosmtpd: who writes to whom)."""
+
+
 def configure_logging(service: str, log_format: Literal["console", "json"] = "console", level: str = "info") -> None:
     """Send every log line, our own and the libraries', through one redacting chain to standard error."""
     shared: list[structlog.types.Processor] = [
@@ -71,7 +77,7 @@ def configure_logging(service: str, log_format: Literal["console", "json"] = "co
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiokafka", "faust", "mode", "alembic", "httpx", "twilio", "uvicorn", "uvicorn.error", "asyncio"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -13,7 +13,7 @@ KEY_BYTES = 32
 
 
 def secret_key(settings: Settings) -> bytes:
-    """Return the key of acknowledgement codes."""
+    """Return the installation's secret: of acknowledgement codes, links and addresses for bounces."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
     return _kept(settings.data_dir / FILE_NAME)

@@ -47,7 +47,19 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
         description="Where providers reach the intake from outside, such as `https://tocsin.example.org`: receipts and "
-        "answers come there, and each signature covers it. Unset: none are asked for.",
+        "answers come there, each signature covers it, and messages have a link to answer by. Unset: none are asked "
+        "for.",
+    )
+    answer_link_hours: float = Field(
+        default=72.0,
+        ge=1,
+        le=720,
+        description="How long the link of a message may be used to answer it; until its deadline, if that is later.",
+    )
+    sms_links: bool = Field(
+        default=True,
+        description="Put that link into SMS, too, where the provider brings them; `0` where two more segments cost too "
+        "much. The code is in every message.",
     )
     health_port: int | None = Field(
         default=None,
@@ -105,11 +117,26 @@ class Settings(BaseSettings):
     smtp_from: str = Field(default="tocsin@example.org", description="Sender address of every email.")
     smtp_starttls: bool = Field(default=True, description="Upgrade the connection with STARTTLS before anything else.")
 
+    bounce_domain: str | None = Field(
+        default=None,
+        max_length=180,
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$",
+        description="Domain whose mail arrives at TOCSIN_BOUNCE_PORT, such as `bounces.example.org`: what cannot be "
+        "delivered returns to an address there, one for each email. Unset: to TOCSIN_SMTP_FROM, unread. Leave it unset "
+        "where the mail server takes no other sender than its login.",
+    )
+    bounce_host: str = Field(default="127.0.0.1", description="Address on which the intake listens for such mail.")
+    bounce_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port on which the intake listens for it (SMTP). Unset: it does not."
+    )
+
     speed: float = Field(default=1.0, gt=0, le=3600, description="A demo clock N times faster, in every service.")
     demo: bool = Field(default=False, description="`1` allows TOCSIN_SPEED other than 1.")
 
     secret_key: SecretStr | None = Field(
-        default=None, description="Key of acknowledgement codes. Unset: made once, kept in the data folder."
+        default=None,
+        description="Key of acknowledgement codes, of links and of addresses for bounces: the same on every machine. "
+        "Unset: made once, kept in the data folder.",
     )
     seal_key: SecretStr | None = Field(
         default=None,
@@ -158,6 +185,12 @@ class Settings(BaseSettings):
         given = [self.twilio_account_sid, self.twilio_auth_token, self.twilio_from]
         if any(given) and not all(given):
             raise ValueError("Twilio needs all of TOCSIN_TWILIO_ACCOUNT_SID, _AUTH_TOKEN and _FROM")
+        return self
+
+    @model_validator(mode="after")
+    def _bounces_have_a_domain(self) -> "Settings":
+        if self.bounce_port is not None and self.bounce_domain is None:
+            raise ValueError("TOCSIN_BOUNCE_PORT needs TOCSIN_BOUNCE_DOMAIN: whose mail is taken there")
         return self
 
     @model_validator(mode="after")

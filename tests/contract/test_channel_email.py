@@ -9,6 +9,7 @@ import pytest
 from services.notifier.channels.base import Message, OutcomeUnknown, Refused, TryLater
 from services.notifier.channels.smtp_email.channel import SmtpEmail
 from services.notifier.channels.smtp_email.connections import Connections
+from services.runtime.bounce_addresses import BounceAddresses
 from tests.support.notices import MAILBOX, failure_of, message
 from tests.support.ports import LOOPBACK
 from tests.support.smtp_sink import SmtpSink
@@ -29,7 +30,12 @@ async def email(smtp: SmtpSink) -> AsyncIterator[SmtpEmail]:
     await channel.close()
 
 
-def email_to(smtp: SmtpSink, login: tuple[str, str] | None = None, tls: ssl.SSLContext | None = None) -> SmtpEmail:
+def email_to(
+    smtp: SmtpSink,
+    login: tuple[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    bounces: BounceAddresses | None = None,
+) -> SmtpEmail:
     connections = Connections(
         host=LOOPBACK,
         port=smtp.port,
@@ -39,7 +45,7 @@ def email_to(smtp: SmtpSink, login: tuple[str, str] | None = None, tls: ssl.SSLC
         timeout_seconds=TIMEOUT,
         tls=tls,
     )
-    return SmtpEmail("Tocsin <tocsin@county.example>", connections)
+    return SmtpEmail("Tocsin <tocsin@county.example>", connections, bounces)
 
 
 def mail(**changes: object) -> Message:
@@ -142,3 +148,33 @@ async def test_server_without_starttls_gets_nothing(smtp: SmtpSink) -> None:
     assert isinstance(error, TryLater)
     assert "STARTTLS" in error.reason
     assert len(smtp.mails) == 0
+
+
+NOTICE = "0b7c6d0e-5a0e-5c3b-9d0f-7c6a3f1b2e54"
+BOUNCES = BounceAddresses(b"secret", "bounces.example.org")
+
+
+@pytest.mark.parametrize("offers_dsn", [True, False])
+async def test_email_returns_to_an_address_of_its_own_and_asks_what_the_server_offers(offers_dsn: bool) -> None:
+    """The envelope sender names the notification; the sender that people see stays. DSN only where it is offered."""
+    async with SmtpSink(offers_dsn=offers_dsn) as smtp:
+        channel = email_to(smtp, bounces=BOUNCES)
+        await channel.send(mail(notification_id=NOTICE))
+        await channel.send(mail(notification_id="x" * 60))
+        await channel.close()
+        first, second = await smtp.mails.wait_for_count(2)
+    assert BOUNCES.read(first.sender) == NOTICE
+    assert first.message["From"] == "Tocsin <tocsin@county.example>"
+    asked = ("RET=HDRS", f"ENVID={NOTICE}", "NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{MAILBOX}")
+    assert first.asked == (asked if offers_dsn else ())
+    assert (second.sender, second.asked) == ("tocsin@county.example", ())
+
+
+async def test_email_of_who_takes_no_bounces_asks_for_none() -> None:
+    """Nobody would read them: it leaves as it always did."""
+    async with SmtpSink(offers_dsn=True) as smtp:
+        channel = email_to(smtp)
+        await channel.send(mail(notification_id=NOTICE))
+        await channel.close()
+        [found] = await smtp.mails.wait_for_count(1)
+    assert (found.sender, found.asked) == ("tocsin@county.example", ())

@@ -19,6 +19,7 @@ async def test_every_route_declares_one_right_or_says_it_is_public(intake: Intak
     for path, (rights, public) in seen.items():
         assert (len(rights), public) in {(1, False), (0, True)}, path
     assert {path for path, (_, public) in seen.items() if public} == {
+        "/a/{token}",
         "/v1/acknowledge",
         "/v1/petitions",
         "/v1/petitions/{receipt}",

@@ -10,7 +10,7 @@ from events.escalation import JournalEntry
 from events.notification import NotificationRequested
 from events.unreached import Cause, ContactUnreached, is_told_of, unreached_id
 from services.intake.answering import ACTOR
-from services.intake.twilio.receipts import MESSAGE_STATES
+from services.intake.twilio.status import MESSAGE_STATES
 from services.runtime.database import Database
 from services.runtime.tables import idempotency, inbox, journal, notifications
 from tests.simulation.carrier import Carrier

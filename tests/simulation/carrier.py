@@ -12,10 +12,9 @@ from typing import Any
 from starlette.requests import Request
 
 from services.intake.deps import Deps, Rooms
-from services.intake.twilio.receipts import CALLS, MESSAGES
 from services.intake.twilio.signed import Form
-from services.intake.twilio.status import message_status
-from services.intake.twilio.voice import call
+from services.intake.twilio.status import MESSAGES, message_status
+from services.intake.twilio.voice import CALLS, call
 from services.notifier.channels.base import Message
 from services.runtime.twilio_paths import voice_path
 from tests.simulation.desk import ask

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -14,11 +15,12 @@ from services.intake.journal_tail import JournalTail
 from services.intake.main import LANES
 from services.intake.seal import Seal
 from services.notifier import main as notifier
+from services.runtime.answer_links import AnswerLinks
 from services.runtime.bus_access import BusAccess
 from services.runtime.keeper import Keeper
 from services.runtime.outages import STORE_TROUBLE
 from services.runtime.process import Process
-from services.runtime.secret_key import seal_keys
+from services.runtime.secret_key import seal_keys, secret_key
 from services.runtime.settings import Settings
 from services.runtime.tokens import TokenRows
 from tests.simulation.bus import SimBus
@@ -166,6 +168,7 @@ class Worker:
             directory=process.directory.snapshot,
             policies=libraries()[self._around.policies],
             seal=Seal(seal_keys(self._settings)),
+            links=AnswerLinks(secret_key(self._settings), timedelta(hours=self._settings.answer_link_hours)),
             wake=process.relay.wake,
             new_id=lambda: f"{self._around.rng.getrandbits(128):032x}",
             lane=lane,

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from services.intake.twilio.receipts import CALLS, MESSAGES
+from services.intake.twilio.status import MESSAGES
+from services.intake.twilio.voice import CALLS
 from services.notifier.rules import LOOK_SECONDS
 from tests.simulation.arrivals import check_arrivals
 from tests.simulation.bus import PREFIX, SimBus

@@ -23,6 +23,7 @@ from events.petition import PetitionFiled
 from services.intake.app import create_app
 from services.intake.deps import Deps
 from services.intake.seal import Seal
+from services.runtime.answer_links import AnswerLinks
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
@@ -33,6 +34,7 @@ from services.runtime.store import CaseRow, JournalRow, Store
 from services.runtime.tables import codes, idempotency, outbox, reports
 from services.runtime.tokens import Role, TokenRows
 
+LINK_SECRET, LINK_TERM = b"the test county's secret", timedelta(hours=72)
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 LANE = "intake/test"
 BUREAU, DISTRICT, OTHER_DISTRICT, LAKE, HILL = "bureau", "district", "other-district", "school-lake", "school-hill"
@@ -228,6 +230,7 @@ def make_intake(database: Database, directory: DirectorySnapshot = COUNTY, **set
         directory=lambda: directory,
         policies=load_library(),
         seal=Seal([b"0123456789abcdef0123456789abcdef"]),
+        links=AnswerLinks(LINK_SECRET, LINK_TERM),
         wake=wake,
         new_id=lambda: f"id-{next(numbers)}",
         lane=LANE,

@@ -18,6 +18,7 @@ from events.unreached import ContactUnreached
 from services.notifier.backoff import Backoff
 from services.notifier.channels.base import Channel
 from services.notifier.consumer import NotifierConsumer
+from services.notifier.links import LinkMaker, no_link
 from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
 from services.runtime.clock import Clock
@@ -75,6 +76,7 @@ async def working(
     timeout_seconds: float = 0.1,
     patience_seconds: float = 1.0,
     clock: Clock | None = None,
+    link: LinkMaker = no_link,
     **rules: Any,
 ) -> AsyncIterator[Worker]:
     """Run one notifier that has claimed the partition anew; without patience it ends as if killed in the middle.
@@ -95,6 +97,7 @@ async def working(
         topic=topic,
         rules=SendingRules(timeout_seconds=timeout_seconds, stopping_seconds=patience_seconds, **quick),
         rng=Random(7),
+        link=link,
     )
     async with sender:
         worker = Worker(database, sender, owned, clock)

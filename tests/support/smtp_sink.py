@@ -47,6 +47,8 @@ class Mail:
     arrived: Stamp
     encrypted: bool
     authenticated: bool
+    asked: tuple[str, ...] = ()
+    """What was asked of a server that offers DSN, in the order of the commands."""
 
     @cached_property
     def message(self) -> EmailMessage:
@@ -71,10 +73,41 @@ class Mail:
         }
 
 
+class _Notifying(SMTP):
+    """A server that takes the parameters of DSN (RFC 3461), which aiosmtpd knows nothing of."""
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - the protocol's name
+        """Take RET and ENVID."""
+        rest, asked = _parted(arg, ("RET=", "ENVID="))
+        await super().smtp_MAIL(rest)
+        if self.envelope is not None:
+            self.envelope.mail_options = asked
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - the protocol's name
+        """Take NOTIFY and ORCPT."""
+        rest, asked = _parted(arg, ("NOTIFY=", "ORCPT="))
+        await super().smtp_RCPT(rest)
+        if self.envelope is not None:
+            self.envelope.rcpt_options = asked
+
+
+def _parted(arg: str | None, names: tuple[str, ...]) -> tuple[str, list[str]]:
+    words = (arg or "").split(" ")
+    return " ".join(word for word in words if not word.startswith(names)), [w for w in words if w.startswith(names)]
+
+
 class SmtpSink:
     """An SMTP server on 127.0.0.1. `port` 0 takes any free one; `log` gets a JSON line for each mail taken."""
 
-    def __init__(self, *, port: int = 0, log: Path | None = None, credentials: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        log: Path | None = None,
+        credentials: tuple[str, str] | None = None,
+        offers_dsn: bool = False,
+    ) -> None:
+        self._offers_dsn = offers_dsn
         self.port = port
         self.mails: Arrivals[Mail] = Arrivals(log)
         self.certificate: Path | None = None
@@ -152,7 +185,8 @@ class SmtpSink:
                 "auth_required": True,
                 "authenticator": self._authenticate,
             }
-        session = SMTP(self, loop=asyncio.get_running_loop(), hostname="sink.example", enable_SMTPUTF8=True, **secured)
+        kind = _Notifying if self._offers_dsn else SMTP
+        session = kind(self, loop=asyncio.get_running_loop(), hostname="sink.example", enable_SMTPUTF8=True, **secured)
         self._sessions.append(session)
         return session
 
@@ -160,6 +194,13 @@ class SmtpSink:
         """Judge a login: called by the protocol."""
         given = (data.login.decode(), data.password.decode()) if isinstance(data, LoginPassword) else None
         return AuthResult(success=given == self._credentials, handled=False)
+
+    async def handle_EHLO(  # noqa: N802 - the protocol's hook
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Say what is offered: called by the protocol."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-DSN", responses[-1]] if self._offers_dsn else responses
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - the protocol's hook
         """Take or refuse a recipient: called by the protocol."""
@@ -184,6 +225,7 @@ class SmtpSink:
                 arrived=stamp(),
                 encrypted=session.ssl is not None,
                 authenticated=bool(session.authenticated),
+                asked=tuple(envelope.mail_options + envelope.rcpt_options) if self._offers_dsn else (),
             )
         )
         return "250 2.0.0 OK: taken"

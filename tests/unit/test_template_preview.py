@@ -65,6 +65,15 @@ def test_preview_of_a_kind_shows_the_messages_that_it_brings() -> None:
     assert "hazard_overdue" not in preview("fire", "--channel", "sms", "--language", "zh")
 
 
+def test_preview_shows_the_link_and_what_it_costs() -> None:
+    """Only when asked: whoever pays by segments decides with it (TOCSIN_SMS_LINKS)."""
+    arguments = ("fire", "--message", "incident_alert", "--channel", "sms", "--language", "zh")
+    assert "/a/" not in preview(*arguments)
+    linked = preview(*arguments, "--link")
+    assert "，或点开 https://tocsin.example.org/a/" in linked
+    assert "3 segments" in linked
+
+
 def test_preview_shows_a_sites_own_words(tmp_path: Path) -> None:
     """And ours, where the site has none."""
     (tmp_path / "sms.zh.j2").write_text(

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.channels.base import ChannelError, OutcomeUnknown, Refused, TryLater, harmless
+from services.notifier.channels.base import ChannelError, OutcomeUnknown, Refused, TryLater
 from services.notifier.channels.twilio_sms.errors import error_of
+from services.runtime.harmless import harmless
 from services.runtime.twilio_codes import BY_CODE
 
 

@@ -107,6 +107,9 @@ DELIVERIES: tuple[DeliveryRecorded, ...] = (
     _delivery("failed-temporary", "HTTP 429: too many requests"),
     _delivery("failed-permanent", "21610: the recipient opted out"),
     _delivery("outcome-unknown", "no answer within 10 s"),
+    _delivery("delayed", "mail server 4.4.1: connection timed out", provider="smtp").model_copy(
+        update={"channel": "email", "contact_id": f"{PRINCIPAL}:email"}
+    ),
     _delivery("sent", provider_id="SM00000000000000000000000000000001"),
     _delivery("delivered", provider_id="SM00000000000000000000000000000001"),
     _delivery("undelivered", "30003: handset unreachable", "SM00000000000000000000000000000001"),

@@ -4,6 +4,7 @@ The application is built from real parts at their defaults. None is used: the da
 read from the environment, so every machine writes the same document.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from services.cli.contracts.json_schemas import VERSION
 from services.intake.app import create_app
 from services.intake.deps import Deps
 from services.intake.seal import Seal
+from services.runtime.answer_links import AnswerLinks
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
@@ -37,6 +39,7 @@ def _application() -> FastAPI:
         directory=lambda: DirectorySnapshot.of(units=(), people=()),
         policies=load_library(),
         seal=Seal([b"seals nothing: the application only describes itself"]),
+        links=AnswerLinks(b"signs nothing, either", timedelta()),
         wake=lambda: None,
         new_id=lambda: "",
         lane="intake/contract",

@@ -84,6 +84,14 @@ def farewell(request: NotificationRequested, phrase: str) -> str:
     return str(said)
 
 
+def farewell_with(request: NotificationRequested, words: str) -> str:
+    """Return a sentence about the case, goodbye, and the end of the call."""
+    said = VoiceResponse()
+    _say(said, request, f"{words} {_phrase(request, 'heard')}")
+    said.hangup()
+    return str(said)
+
+
 def silence() -> str:
     """Return the end of the call without a word: for a machine, and for a call that nobody here ordered."""
     said = VoiceResponse()

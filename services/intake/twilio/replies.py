@@ -10,28 +10,13 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from services.intake.answering import Holder
 from services.intake.deps import Deps
-from services.runtime.kinds import kind_name
+from services.intake.understood import drill_of, label
 
 MOST_LISTED = 3
 """Cases named when several wait: as many as a person can tell apart on a small screen."""
 
-LABEL_LIMIT = 20
-"""Characters of a school's name."""
-
 WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "accepted": {
-            "zh": "{drill}已确认由您负责：{case}。请尽快向上级报告。",
-            "en": "{drill}Acknowledged, you have taken responsibility: {case}. Report upward as soon as you can.",
-        },
-        "accepted_petition": {
-            "zh": "{drill}已确认由您负责：{case}。请在期限内办理。",
-            "en": "{drill}Acknowledged, you have taken responsibility: {case}. Act on it within its time.",
-        },
-        "declined": {
-            "zh": "{drill}已记录您无法处理：{case}。正在通知替补人员。",
-            "en": "{drill}Noted that you cannot take it: {case}. The stand-in is being told now.",
-        },
         "which": {
             "zh": "{drill}有多件事等您确认，请回复其确认码：{cases}。无法处理请加2。",
             "en": "{drill}Several cases wait for you. Reply with the code of one: {cases}. Add 2 to decline.",
@@ -60,8 +45,6 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-DRILL: Mapping[str, str] = MappingProxyType({"zh": "【演练】", "en": "EXERCISE. "})
-_COMMA: Mapping[str, str] = MappingProxyType({"zh": "，", "en": ", "})
 _SEMICOLON: Mapping[str, str] = MappingProxyType({"zh": "；", "en": "; "})
 
 
@@ -70,18 +53,15 @@ def say(name: str, language: str) -> str:
     return _message(WORDS[name][language])
 
 
-def say_of(deps: Deps, name: str, language: str, holder: Holder) -> str:
-    """Return what was understood about one case."""
-    if name == "accepted" and holder.family == "petition":
-        name = "accepted_petition"
-    drill = DRILL[language] if holder.case is not None and holder.case.exercise else ""
-    return _message(WORDS[name][language].format(drill=drill, case=_label(deps, language, holder)))
+def say_sentence(words: str) -> str:
+    """Return what was understood about one case (``services.intake.understood``) as a reply."""
+    return _message(words)
 
 
 def ask_which(deps: Deps, language: str, holders: Sequence[Holder]) -> str:
     """Return the question which of several cases was meant, with their codes."""
-    listed = [f"{holder.code} {_label(deps, language, holder)}" for holder in holders[:MOST_LISTED]]
-    drill = DRILL[language] if all(holder.case and holder.case.exercise for holder in holders) else ""
+    listed = [f"{holder.code} {label(deps, language, holder)}" for holder in holders[:MOST_LISTED]]
+    drill = drill_of(language, holders[0]) if all(drill_of(language, holder) for holder in holders) else ""
     return _message(WORDS["which"][language].format(drill=drill, cases=_SEMICOLON[language].join(listed)))
 
 
@@ -93,12 +73,6 @@ def say_to_stranger() -> str:
 def nothing() -> str:
     """Return no message: Twilio itself answers who opts out or in."""
     return str(MessagingResponse())
-
-
-def _label(deps: Deps, language: str, holder: Holder) -> str:
-    school = deps.directory().school(holder.school_id) if holder.school_id else None
-    parts = [kind_name(holder.kind, language)] if holder.kind else [holder.code]
-    return _COMMA[language].join([*parts, *([school.name[:LABEL_LIMIT]] if school else [])])
 
 
 def _message(words: str) -> str:

@@ -25,6 +25,7 @@ from services.intake.rows import Keyed, remember
 from services.intake.twilio import replies
 from services.intake.twilio.reading import Reply, read_reply
 from services.intake.twilio.signed import ReplyForm
+from services.intake.understood import outcome_of, sentence, standing_of
 from services.runtime.contact_flags import ContactFlag, flagging, hash_of, unflagging
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import idempotency
@@ -41,11 +42,12 @@ Owners = Sequence[tuple[PersonRecorded, ContactAddress]]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a reply comes to: the words sent back, and the answer to store, if it is one."""
+    """What a reply comes to: the words sent back, and the answer to store, if it is one; ``said`` is its sentence."""
 
     words: str
     holder: Holder | None = None
     declines: bool = False
+    said: str = ""
 
 
 @ROUTES.post(
@@ -117,8 +119,9 @@ async def _by_code(
 
 
 def _answer(deps: Deps, language: str, holder: Holder, *, declines: bool) -> Understood:
-    words = replies.say_of(deps, "declined" if declines else "accepted", language, holder)
-    return Understood(words, holder, declines)
+    question = standing_of(holder)
+    said = sentence(deps, outcome_of(question, declines=declines), language, holder, question)
+    return Understood(replies.say_sentence(said), holder, declines, said)
 
 
 async def _store(deps: Deps, sid: str, owners: Owners, reply: Reply, understood: Understood) -> str:
@@ -131,7 +134,7 @@ async def _store(deps: Deps, sid: str, owners: Owners, reply: Reply, understood:
         if understood.holder is not None and understood.declines:
             await decline(deps, unit, understood.holder, at)
         elif understood.holder is not None:
-            await accept(deps, unit, understood.holder, at, "sms")
+            await accept(deps, unit, understood.holder, at, "sms", understood.said)
         await _flag(deps, unit, owners, reply, at)
     deps.wake()
     return understood.words

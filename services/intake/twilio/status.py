@@ -4,22 +4,38 @@ Source: https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-
 204: whatever Twilio says of a stranger, telling it again would help nobody.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
 
+from events.delivery import DeliveryState
 from services.intake.deps import Deps, Parts
 from services.intake.documents import form_body
 from services.intake.metrics import CALLBACKS
+from services.intake.notices import find_notice
 from services.intake.problems import LOG
-from services.intake.twilio.notices import find_notice
-from services.intake.twilio.receipts import MESSAGE_STATES, MESSAGES, Receipt, take_receipt
+from services.intake.receipts import Receipt, take_receipt
 from services.intake.twilio.signed import Form, MessageForm
 from services.runtime.twilio_codes import BY_CODE
 from services.runtime.twilio_paths import STATUS
 
 ROUTES = APIRouter(tags=["webhooks"])
 NotificationId = Annotated[str, Path(description="The notification that the message was sent for.")]
+
+MESSAGES: Final = "twilio"
+"""The provider, as the notifier names it."""
+
+MESSAGE_STATES: Mapping[str, DeliveryState] = MappingProxyType(
+    {
+        **dict.fromkeys(("accepted", "scheduled", "queued", "sending"), "handed-over"),
+        "sent": "sent",
+        **dict.fromkeys(("delivered", "read"), "delivered"),
+        **dict.fromkeys(("undelivered", "failed", "canceled"), "undelivered"),
+    }
+)
+"""By Twilio's MessageStatus (https://www.twilio.com/docs/messaging/api/message-resource#message-status-values)."""
 
 
 @ROUTES.post(STATUS, status_code=204, summary="Twilio tells what became of a message", openapi_extra=form_body())

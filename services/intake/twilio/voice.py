@@ -9,26 +9,31 @@ Source: https://www.twilio.com/docs/voice/twiml#request-parameters.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
 from events.delivery import DeliveryState
-from services.intake.answering import accept, decline, holder_in
+from events.notification import NotificationRequested
+from services.intake.answering import Holder, accept, decline, holder_in
 from services.intake.deps import Deps, Parts
 from services.intake.documents import form_body
 from services.intake.metrics import CALLBACKS
+from services.intake.notices import Notice, find_notice
 from services.intake.problems import LOG
-from services.intake.twilio.call_script import ACCEPT, DECLINE, again, farewell, opening, silence
-from services.intake.twilio.notices import Notice, find_notice
-from services.intake.twilio.receipts import CALLS, Receipt, move, take_receipt
+from services.intake.receipts import Receipt, move, take_receipt
+from services.intake.twilio.call_script import ACCEPT, DECLINE, again, farewell, farewell_with, opening, silence
 from services.intake.twilio.signed import CallForm, Form, url_of
+from services.intake.understood import outcome_of, sentence, standing_of, understood
 from services.runtime.twilio_codes import BY_CODE
 from services.runtime.twilio_paths import VOICE
 
 ROUTES = APIRouter(tags=["webhooks"])
 XML = "text/xml"
 NotificationId = Annotated[str, Path(description="The notification that the call was ordered for.")]
+
+CALLS: Final = "twilio-voice"
+"""The provider, as the notifier names it."""
 
 ENDS_UNHEARD: Mapping[str, str] = MappingProxyType(
     {
@@ -85,18 +90,28 @@ async def _take_key(deps: Deps, notice: Notice, form: Form, here: str) -> str:
         await take_receipt(deps, notice, _receipt(form, "delivered"))
         return again(request, here, deps.settings.templates)
     holder = await holder_in(deps, request.case_id, request.person_id)
+    said = _farewell(deps, request, holder, declines=key == DECLINE)
     async with deps.store.transaction() as unit:
         await move(deps, unit, notice, _receipt(form, "delivered"), at)
         if holder is not None and key == ACCEPT:
-            await accept(deps, unit, holder, at, "voice")
+            await accept(deps, unit, holder, at, "voice", understood(deps, holder))
         elif holder is not None:
             await decline(deps, unit, holder, at)
     deps.wake()
+    return said
+
+
+def _farewell(deps: Deps, request: NotificationRequested, holder: Holder | None, *, declines: bool) -> str:
+    """Return what was understood, by how the question stood before the key."""
     if holder is None:
         return farewell(request, "not_yours")
-    if key == DECLINE:
+    question = standing_of(holder, level=request.level)
+    outcome = outcome_of(question, declines=declines)
+    if outcome == "declined":
         return farewell(request, "declined")
-    return farewell(request, "accepted_petition" if holder.family == "petition" else "accepted")
+    if outcome == "accepted":
+        return farewell(request, "accepted_petition" if holder.family == "petition" else "accepted")
+    return farewell_with(request, sentence(deps, outcome, request.language, holder, question))
 
 
 async def _note_end(deps: Deps, notice: Notice, form: Form, status: str) -> bool:

@@ -9,6 +9,8 @@ from services.notifier.channels.smtp_email.connections import Connections
 from services.notifier.channels.twilio_sms.channel import TwilioSms
 from services.notifier.channels.twilio_sms.transport import TwilioTransport
 from services.notifier.channels.twilio_voice.channel import TwilioVoice
+from services.runtime.bounce_addresses import BounceAddresses
+from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
 
 OUTBOX_FILE = "outbox.jsonl"
@@ -53,4 +55,6 @@ def _email(settings: Settings) -> Channel:
         password=password.get_secret_value() if password is not None else None,
         timeout_seconds=settings.provider_timeout_seconds,
     )
-    return SmtpEmail(settings.smtp_from, connections)
+    domain = settings.bounce_domain
+    bounces = BounceAddresses(secret_key(settings), domain) if domain is not None else None
+    return SmtpEmail(settings.smtp_from, connections, bounces)

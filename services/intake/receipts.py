@@ -1,4 +1,4 @@
-"""What Twilio tells of a message or call becomes the state of its notification, a record of it, and what follows of it.
+"""What a provider tells of a message becomes the state of its notification, a record of it, and what follows of it.
 
 Receipts come doubled, late and in any order, some before the notifier has written that it handed the message over: a
 notification only ever moves forward by rank (``events.delivery.RECEIPTS``). Whatever a receipt changes is one
@@ -6,11 +6,8 @@ transaction: the row, its record on ``tocsin.deliveries``, and for a message tha
 the person's next contact, and the flag on a contact that is dead.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final
 
 from sqlalchemy import func, update
 
@@ -19,35 +16,24 @@ from events.delivery import RECEIPTS, DeliveryRecorded, DeliveryState, delivery_
 from events.ids import derived
 from events.unreached import is_told_of, unreached_by, unreached_id
 from services.intake.deps import Deps
+from services.intake.notices import Notice
 from services.intake.problems import LOG
 from services.intake.rows import SOURCE, append_fact
-from services.intake.twilio.notices import Notice
 from services.runtime.contact_flags import ContactFlag, Flaw, flagging, hash_of
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import notifications
 
-MESSAGES: Final = "twilio"
-CALLS: Final = "twilio-voice"
-"""Providers, as the notifier names them."""
-
-MESSAGE_STATES: Mapping[str, DeliveryState] = MappingProxyType(
-    {
-        **dict.fromkeys(("accepted", "scheduled", "queued", "sending"), "handed-over"),
-        "sent": "sent",
-        **dict.fromkeys(("delivered", "read"), "delivered"),
-        **dict.fromkeys(("undelivered", "failed", "canceled"), "undelivered"),
-    }
-)
-"""By Twilio's MessageStatus (https://www.twilio.com/docs/messaging/api/message-resource#message-status-values)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How far one message or call has come. ``address`` is the number it went to, as Twilio says."""
+    """How far one message or call has come. ``address`` is where it went to, as the provider says.
+
+    ``provider_id`` None: the provider names the notification itself, and no message apart from it.
+    """
 
     provider: str
-    provider_id: str
+    provider_id: str | None
     state: DeliveryState
     address: str
     reason: str | None = None
@@ -62,7 +48,8 @@ def is_news(notice: Notice, receipt: Receipt) -> bool:
     """
     if _rank(receipt.state) <= _rank(notice.state):
         return False
-    is_same = notice.provider_id in {None, receipt.provider_id} and notice.provider in {None, receipt.provider}
+    is_its_message = None in {notice.provider_id, receipt.provider_id} or notice.provider_id == receipt.provider_id
+    is_same = is_its_message and notice.provider in {None, receipt.provider}
     return is_same or receipt.state != "undelivered"
 
 

@@ -1,4 +1,4 @@
-"""What the intake reads of a notification that Twilio speaks of: the row as it stands, and the request it came from."""
+"""What the intake reads of a notification that is spoken of outside: its row, and the request that it came from."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,170 @@
+"""What a returned email says: notifications by their fields, others by their words, and what is no bounce at all."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.bounces.codes import status_in
+from services.intake.bounces.report import read_report
+
+RETURNED = Path(__file__).parents[1] / "support" / "returned"
+HEAD = frozenset({"head@school.example"})
+NO_MAILBOX = "no such mailbox: correct the address in the directory"
+
+
+def returned(name: str) -> bytes:
+    """Return a sample, with line ends as they come over the wire."""
+    return (RETURNED / f"{name}.eml").read_bytes().replace(b"\n", b"\r\n")
+
+
+def notification(*blocks: str, **headers: str) -> bytes:
+    """Return a delivery status notification with these blocks."""
+    extra = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in headers.items())
+    body = "\n\n".join(("Reporting-MTA: dns; mx.example", *blocks))
+    return (
+        f"From: MAILER-DAEMON@mx.example\n{extra}MIME-Version: 1.0\n"
+        f'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\n\n'
+        f"--B\nContent-Type: message/delivery-status\n\n{body}\n\n--B--\n"
+    ).encode()
+
+
+def block(action: str = "failed", status: str = "5.1.1", recipient: str = "head@school.example", said: str = "") -> str:
+    lines = [f"Final-Recipient: rfc822; {recipient}", f"Action: {action}" if action else ""]
+    lines += [f"Status: {status}" if status else "", f"Diagnostic-Code: smtp; {said}" if said else ""]
+    return "\n".join(line for line in lines if line)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "flaw", "reason"),
+    [
+        ("postfix_unknown_mailbox", "undelivered", "dead", f"mail server 5.1.1: {NO_MAILBOX}"),
+        ("postfix_delayed", "delayed", None, "mail server 4.4.1: X-Postfix; connect to mail.school.example"),
+        ("postfix_gave_up", "undelivered", None, "mail server 4.4.1: X-Postfix; connect to mail.school.example"),
+        ("postfix_delivered", "delivered", None, None),
+        ("exchange_relayed", "sent", None, None),
+        ("exchange_unknown_recipient", "undelivered", "dead", "mail server 5.1.10: the domain takes no mail"),
+        ("exchange_policy", "undelivered", None, "mail server 5.7.12: smtp;550 5.7.12 sender is not authenticated"),
+        ("qmail_no_mailbox", "undelivered", "dead", f"mail server 5.1.1: {NO_MAILBOX}"),
+        ("qmail_too_long", "undelivered", None, "mail server 4.4.1: Sorry, I wasn't able to establish an SMTP"),
+        ("exim_no_mailbox", "undelivered", "dead", f"mail server 5.1.1: {NO_MAILBOX}"),
+        ("netease_no_mailbox", "undelivered", "dead", f"mail server 5.1.1: {NO_MAILBOX}"),
+    ],
+)
+def test_bounce_of_each_kind_of_server_is_understood(
+    name: str, state: str, flaw: str | None, reason: str | None
+) -> None:
+    """What became of it, why, and whether the mailbox is there at all; no address in the words."""
+    for content in (returned(name), returned(name).replace(b"\r\n", b"\n")):
+        found = read_report(content)
+        assert found is not None
+        assert (found.state, found.flaw) == (state, flaw)
+        assert (found.reason is None) is (reason is None)
+        assert found.reason is None or found.reason.startswith(reason or "")
+        assert "head@school" not in (found.reason or "").lower()
+        assert found.addresses == HEAD or (found.addresses > HEAD and not name.startswith(("postfix", "exchange")))
+
+
+@pytest.mark.parametrize("name", ["out_of_office", "read_receipt", "from_a_person"])
+def test_what_a_mailbox_or_a_person_answers_is_no_bounce(name: str) -> None:
+    """Whatever numbers are in it."""
+    assert read_report(returned(name)) is None
+
+
+@pytest.mark.parametrize(
+    ("given_", "state", "flaw"),
+    [
+        (block("failed", "5.1.1"), "undelivered", "dead"),
+        (block("failed", "5.1.1 (bad destination mailbox address)"), "undelivered", "dead"),
+        (block("Failed", "5.2.2"), "undelivered", None),
+        (block("failed", "5.0.0", said="550 5.1.1 User unknown"), "undelivered", "dead"),
+        (block("failed", "5.0.0", said="550 User not found: head@school.example"), "undelivered", "dead"),
+        (block("failed", "5.0.0", said="554 rejected as spam"), "undelivered", None),
+        (block("failed", "5.0.0", said="451 4.7.1 greylisted"), "undelivered", None),
+        (block("failed", "4.4.7"), "undelivered", None),
+        (block("failed", "4.2.2", said="452 4.2.2 user unknown? mailbox full"), "undelivered", None),
+        (block("failed", ""), "undelivered", None),
+        (block("delayed", "4.2.2"), "delayed", None),
+        (block("", "4.2.2"), "delayed", None),
+        (block("", "5.1.1"), "undelivered", "dead"),
+        (block("", "2.1.5"), "delivered", None),
+        (block("expanded", "2.0.0"), "sent", None),
+        (block("telepathy", "5.1.1"), "undelivered", "dead"),
+    ],
+)
+def test_action_decides_and_the_status_where_there_is_none(given_: str, state: str, flaw: str | None) -> None:
+    """Who gave up on a temporary error has failed, and a vague status is made clear by the server's words."""
+    found = read_report(notification(given_))
+    assert found is not None
+    assert (found.state, found.flaw) == (state, flaw)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state"),
+    [("delivered", "failed", "undelivered"), ("relayed", "delivered", "delivered"), ("delayed", "expanded", "sent")],
+)
+def test_of_several_recipients_who_is_not_reached_counts(first: str, second: str, state: str) -> None:
+    """An alias of two: one has it, one has not."""
+    blocks = [block(first, "2.0.0" if first != "delayed" else "4.4.1"), block(second, "5.2.1")]
+    for each in (blocks, blocks[::-1]):
+        found = read_report(notification(*each))
+        assert found is not None
+        assert found.state == state
+
+
+def test_mailbox_to_which_mail_is_passed_on_is_the_one_spoken_of() -> None:
+    """The contact's own may be alive."""
+    told = block(recipient="elsewhere@other.example") + "\nOriginal-Recipient: rfc822; head@school.example"
+    found = read_report(notification(told))
+    assert found is not None
+    assert found.addresses == frozenset({"elsewhere@other.example"})
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 50, b"From: x\n\n", notification(), notification("nonsense")])
+def test_garbage_says_nothing(content: bytes) -> None:
+    """And a notification without a recipient neither."""
+    assert read_report(content) is None
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_reading(content: bytes) -> None:
+    """Nobody knows what comes in from outside."""
+    read_report(content)
+
+
+@given(st.sampled_from(sorted(path.stem for path in RETURNED.glob("*.eml"))), st.data())
+def test_no_damage_to_a_bounce_breaks_the_reading(name: str, data: st.DataObject) -> None:
+    """Cut, and with bytes of any kind put in."""
+    content = returned(name)
+    at = data.draw(st.integers(0, len(content)))
+    end = data.draw(st.integers(at, min(len(content), at + 200)))
+    read_report(content[:at] + data.draw(st.binary(max_size=30)) + content[end:])
+
+
+def test_emails_within_emails_without_end_break_nothing() -> None:
+    """Deeper than any reader goes: it is logged by who reads it, and never ends the listener."""
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(60))
+    assert read_report(b"From: MAILER-DAEMON@mx.example\n" + nested) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("550 5.1.1 unknown", "5.1.1"),
+        ("(#5.1.1)", "5.1.1"),
+        ("host 5.1.1.1 said 5.7.1", "5.7.1"),
+        ("version 4.2.10.3", None),
+        ("451 4.7.1 later, then 550 5.2.1 disabled", "5.2.1"),
+        ("said 550 User not found: x", "5.1.1"),
+        ("said 554 spam", "5.0.0"),
+        ("said 451 later", "4.0.0"),
+        ("550 pupils", "5.0.0"),
+        ("call 5550 1234", None),
+        ("", None),
+    ],
+)
+def test_status_is_found_in_a_servers_words(text: str, status: Any) -> None:
+    """The gravest that it gives, and no part of an address or a version."""
+    assert status_in(text) == status

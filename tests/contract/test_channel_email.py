@@ -170,6 +170,16 @@ async def test_email_returns_to_an_address_of_its_own_and_asks_what_the_server_o
     assert (second.sender, second.asked) == ("tocsin@county.example", ())
 
 
+async def test_old_server_that_knows_no_ehlo_is_greeted_as_it_can_be(smtp: SmtpSink) -> None:
+    """Nothing is asked of it, and the email returns to its own address all the same."""
+    smtp.knows_ehlo = False
+    channel = email_to(smtp, bounces=BOUNCES)
+    await channel.send(mail(notification_id=NOTICE))
+    await channel.close()
+    [found] = await smtp.mails.wait_for_count(1)
+    assert BOUNCES.read(found.sender) == NOTICE
+
+
 async def test_email_of_who_takes_no_bounces_asks_for_none() -> None:
     """Nobody would read them: it leaves as it always did."""
     async with SmtpSink(offers_dsn=True) as smtp:

@@ -108,6 +108,7 @@ class SmtpSink:
         offers_dsn: bool = False,
     ) -> None:
         self._offers_dsn = offers_dsn
+        self.knows_ehlo = True
         self.port = port
         self.mails: Arrivals[Mail] = Arrivals(log)
         self.certificate: Path | None = None
@@ -200,6 +201,8 @@ class SmtpSink:
     ) -> list[str]:
         """Say what is offered: called by the protocol."""
         session.host_name = hostname
+        if not self.knows_ehlo:
+            return ["502 5.5.1 Command not implemented"]
         return [*responses[:-1], "250-DSN", responses[-1]] if self._offers_dsn else responses
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - the protocol's hook

@@ -1,11 +1,12 @@
 """Email through one mail server. A 250 says *accepted*, never *read* (DOMAIN §5)."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parseaddr
 
 from aiosmtplib import SMTP
-from aiosmtplib.errors import SMTPServerDisconnected
+from aiosmtplib.errors import SMTPHeloError, SMTPServerDisconnected
 
 from services.notifier.channels.base import Handed, Message, Refused, TryLater
 from services.notifier.channels.smtp_email.connections import MOST, Connections
@@ -66,10 +67,9 @@ class SmtpEmail:
 
     async def _open_envelope(self, client: SMTP, message: Message) -> None:
         returns_to = self._bounces.address_for(message.notification_id) if self._bounces is not None else None
-        # Only where something listens for the answer; a server that does not offer it must not be asked (RFC 3461 §4).
-        asks = returns_to is not None and client.supports_extension("dsn")
         try:
             async with asyncio.timeout(self._connections.timeout_seconds):
+                asks = returns_to is not None and await _offers_dsn(client)
                 await client.mail(
                     returns_to or self._envelope_sender, options=of_the_mail(message.notification_id) if asks else ()
                 )
@@ -78,6 +78,17 @@ class SmtpEmail:
             raise _Gone("the mail server hung up before the message") from error
         except SMTP_FAILURES as error:
             raise_from_envelope(error)
+
+
+async def _offers_dsn(client: SMTP) -> bool:
+    """Return whether the server may be asked to tell of failure and delay (RFC 3461 §4).
+
+    A connection without TLS and without a login has not asked yet what its server offers.
+    """
+    if client.is_ehlo_or_helo_needed:
+        with suppress(SMTPHeloError):  # an old server: MAIL greets it by HELO
+            await client.ehlo()
+    return client.supports_extension("dsn")
 
 
 class _Gone(TryLater):

@@ -9,7 +9,7 @@ the person's next contact, and the flag on a contact that is dead.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import case, func, update
 
 from events.codec import Encoded, encode
 from events.delivery import RECEIPTS, DeliveryRecorded, DeliveryState, delivery_type
@@ -77,7 +77,9 @@ async def move(deps: Deps, unit: UnitOfWork, notice: Notice, receipt: Receipt, a
             state=receipt.state,
             reason=receipt.reason,
             next_try_at=None,
-            provider=func.coalesce(columns.provider, receipt.provider),
+            # Of a message that nobody is known to have but the one who tells, the one who tells is its provider: what
+            # they say of its end counts, though another was being asked when this came.
+            provider=case((columns.provider_id.is_(None), receipt.provider), else_=columns.provider),
             provider_id=func.coalesce(columns.provider_id, receipt.provider_id),
             updated_at=at,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, case, func, literal_column, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -179,6 +179,9 @@ _FURTHER = frozenset(state for state in RECEIPTS if state != "handed-over")
 _COLUMNS = ("state", "tries", "next_try_at", "provider", "provider_id", "reason")
 _NEW = {name: bindparam(f"to_{name}", type_=notifications.c[name].type) for name in _COLUMNS}
 _HAS_RECEIPT = or_(*(notifications.c.state == literal_column(f"'{state}'") for state in sorted(_FURTHER)))
+_TOLD_BY_ANOTHER = and_(_HAS_RECEIPT, _NEW["provider_id"].is_(None))
+"""Who told of the message stays its provider until another has taken it, too: what they tell of its end counts."""
+
 _WRITE = (
     update(notifications)
     .where(notifications.c.notification_id == bindparam("of_id"))
@@ -187,6 +190,7 @@ _WRITE = (
             **_NEW,
             **{name: case((_HAS_RECEIPT, notifications.c[name]), else_=_NEW[name]) for name in ("state", "reason")},
             "next_try_at": case((_HAS_RECEIPT, null()), else_=_NEW["next_try_at"]),
+            "provider": case((_TOLD_BY_ANOTHER, notifications.c.provider), else_=_NEW["provider"]),
             "provider_id": func.coalesce(_NEW["provider_id"], notifications.c.provider_id),
             "updated_at": bindparam("to_updated_at", type_=notifications.c.updated_at.type),
         }

@@ -1,12 +1,15 @@
 """A row never moves backwards: what a provider's receipt says stays, whenever our own step is written."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
 from services.notifier.channels.base import Handed, Message, OutcomeUnknown
+from services.notifier.rows import Step, write_steps
 from services.runtime.database import Database
 from services.runtime.tables import notifications
-from tests.support.notices import ScriptedChannel, requested, silent
+from tests.support.notices import START, ScriptedChannel, requested, silent
 from tests.support.notifier_worker import is_true, row_of, states_of, until, working
 
 
@@ -58,3 +61,24 @@ async def test_message_whose_receipt_came_after_a_death_is_left_alone(database: 
     async with working(database, channel) as worker:
         assert worker.sender.unfinished == 0
     assert (channel.sent, channel.looked_up) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("state", "provider_id", "provider"),
+    [("attempted", None, "twilio"), ("failed-temporary", None, "twilio"), ("handed-over", "g-1", "gateway")],
+)
+async def test_who_told_of_a_message_stays_its_provider_until_another_took_it(
+    database: Database, state: Any, provider_id: str | None, provider: str
+) -> None:
+    """Failed over at the moment at which the first told that it is sent: what they tell next is not lost."""
+    async with working(database, ScriptedChannel()) as worker:
+        await worker.receive(requested())
+        await worker.idle()
+        async with database.writing() as connection:
+            values = {"state": "sent", "provider": "twilio", "provider_id": "SM1"}
+            await connection.execute(update(notifications).values(values))
+        step = Step("notice-1", state, 2, None, "gateway", provider_id, None, START)
+        async with worker.store.transaction(worker.owned) as unit:
+            await write_steps(unit, [step])
+    row = await row_of(database)
+    assert (row.state, row.provider) == ("sent", provider)

@@ -153,6 +153,18 @@ async def test_message_that_another_provider_has_by_now_is_not_lost_with_twilio(
     assert (await line.row()).state == "handed-over"
 
 
+@pytest.mark.parametrize("first", ["queued", "sent"])
+async def test_message_that_the_first_provider_had_after_all_is_lost_when_they_lose_it(line: Line, first: str) -> None:
+    """Failed over in doubt; while the second was asked, the first told that they have it. Nobody else may ever."""
+    await line.request("attempted", provider="gateway", provider_id=None, tries=2)
+    await line.twilio.report(line.message(), first)
+    row = await line.row()
+    assert (row.provider, row.provider_id, row.next_try_at) == ("twilio", SID, None)
+    await line.twilio.report(line.message(), "undelivered", error_code=30003)
+    assert (await line.row()).state == "undelivered"
+    assert [fact.cause for _, fact in await unreached(line)] == ["undelivered"]
+
+
 async def test_stranger_is_answered_and_nothing_is_written(line: Line) -> None:
     """An unknown id, such as of another installation of the account: 204, so that Twilio does not ask again."""
     before = counted("message", "stranger")

@@ -4,20 +4,24 @@ A part is broken at its statements, as they go to the database, or in its code.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.escalation.timers import Timers
+from services.intake import receipts
+from services.intake.twilio import sms
+from services.notifier import commits, ledger
 from services.notifier.job import Job
 from services.notifier.ledger import Ledger
+from services.notifier.rows import Step
 from services.runtime.store import UnitOfWork
-from services.runtime.tables import consumed
+from services.runtime.tables import consumed, notifications
 from tests.simulation.memory import Sabotage
 
 LONG_ENOUGH_SECONDS = 0.2
@@ -140,3 +144,49 @@ def takes_silence_for_success(patch: pytest.MonkeyPatch) -> None:
         await whole(self, job, state, provider, **others)
 
     patch.setattr(Ledger, "write", write)
+
+
+def hears_of_losses_alone(patch: pytest.MonkeyPatch) -> None:
+    """Store that a message was lost on its way, and do not let its case know."""
+
+    async def tell(*_: object) -> None:
+        """Tell nobody."""
+
+    patch.setattr(receipts, "_tell", tell)
+
+
+def fails_in_silence(patch: pytest.MonkeyPatch) -> None:
+    """Give a message up, and do not let its case know."""
+    patch.setattr(ledger, "CAUSES", {})
+
+
+def is_late_in_silence(patch: pytest.MonkeyPatch) -> None:
+    """Note that a message is late, and do not let its case know."""
+
+    def tell_late(self: Ledger, job: Job, seconds: float) -> None:
+        self._commits.begin(commits.Change(job.owned, None, [], late=job.id))
+
+    patch.setattr(Ledger, "tell_late", tell_late)
+
+
+def writes_over_receipts(patch: pytest.MonkeyPatch) -> None:
+    """Write what the notifier did, whatever the provider has told since."""
+
+    async def write_steps(unit: UnitOfWork, steps: Sequence[Step]) -> None:
+        for step in steps:
+            values = {
+                name: getattr(step, name) for name in ("state", "tries", "next_try_at", "provider", "provider_id")
+            }
+            changed = update(notifications).where(notifications.c.notification_id == step.notification_id)
+            await unit.write(changed.values(reason=step.reason, updated_at=step.at, **values))
+
+    patch.setattr(commits, "write_steps", write_steps)
+
+
+def thanks_for_answers(patch: pytest.MonkeyPatch) -> None:
+    """Say to whoever answers by SMS that it was understood, and store nothing."""
+
+    async def accept(*_: object) -> str:
+        return ""
+
+    patch.setattr(sms, "accept", accept)

@@ -34,7 +34,12 @@ BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[i
     "the offset goes ahead of the commit": (
         sabotage.advances_before_it_commits, (35, 28), 10.0, "has not handled it|never handled",
     ),
-    "the notifier forgets an intent": (sabotage.sends_without_intent, (150, 16, 101), 5.0, "nobody had to doubt"),
+    "the notifier forgets an intent": (sabotage.sends_without_intent, (150, 16, 101, 133), 5.0, "nobody had to doubt"),
+    "a lost message is told to nobody": (sabotage.hears_of_losses_alone, (33, 10, 40), None, "its case never heard"),
+    "a message is given up in silence": (sabotage.fails_in_silence, (8, 12, 13), None, "its case never heard"),
+    "a message is late in silence": (sabotage.is_late_in_silence, (76, 64), None, "late, and its case never heard"),
+    "a receipt is written over": (sabotage.writes_over_receipts, (2, 10, 9), None, "two contents|was delivered"),
+    "an answer by SMS is not stored": (sabotage.thanks_for_answers, (13, 37, 63), None, "was answered, and is not in"),
 }  # fmt: skip
 """How each is broken, the seeds to try first, deaths in a second in place of the plan's, and what the fault says."""
 

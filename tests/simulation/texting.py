@@ -4,15 +4,15 @@ Whoever hears nothing back sends it again, and Twilio may bring one message twic
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Literal
 
-from services.intake.twilio.replies import WORDS
 from services.intake.twilio.signed import Form
 from services.intake.twilio.sms import incoming
+from services.intake.understood import WORDS
 from services.notifier.channels.base import Message
 from tests.simulation.desk import ask
 from tests.simulation.diary import Diary
@@ -20,13 +20,14 @@ from tests.simulation.workers import Worker
 
 MOST_TIMES = 4
 Said = Literal["accepted", "declined"]
-_BEGINNINGS: dict[Said, tuple[str, ...]] = {
-    "accepted": tuple(
-        words.split("{case}", maxsplit=1)[0].removeprefix("{drill}") for words in WORDS["accepted"].values()
-    ),
-    "declined": tuple(
-        words.split("{case}", maxsplit=1)[0].removeprefix("{drill}") for words in WORDS["declined"].values()
-    ),
+STORED: Mapping[Said, Sequence[str]] = {
+    "accepted": ("accepted", "accepted_petition", "accepted-too"),
+    "declined": ("declined",),
+}
+"""What somebody is told whose answer is stored."""
+_BEGINNINGS: Mapping[Said, Sequence[str]] = {
+    said: [words.removeprefix("{drill}").partition("{case}")[0] for name in names for words in WORDS[name].values()]
+    for said, names in STORED.items()
 }
 
 

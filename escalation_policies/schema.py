@@ -99,6 +99,16 @@ class QuietHours(Frozen):
             raise ValueError("`start` and `end` are the same: nobody would ever be told")
         return self
 
+    def waking(self, at: datetime, zone: ZoneInfo) -> datetime:
+        """Return ``at``, or the end of the quiet hours that it falls in by the clock of a place."""
+        local = at.astimezone(zone)
+        now = local.time()
+        if not (self.start <= now < self.end if self.start < self.end else now >= self.start or now < self.end):
+            return at
+        day = local.date() + timedelta(days=1 if now >= self.end else 0)
+        # an hour that comes twice, when clocks are set back, is over before it begins: then nobody waits
+        return max(at, datetime.combine(day, self.end, tzinfo=local.tzinfo).astimezone(UTC))
+
 
 class Closing(Frozen):
     """What must be there before a case may be closed: nobody silences a report by closing it."""
@@ -169,14 +179,7 @@ class Policy(Frozen):
         """Return ``at``, or for a case that can wait the end of the quiet hours that it falls in."""
         if self.quiet_hours is None or severity not in self.quiet_hours.severities:
             return at
-        local = at.astimezone(ZoneInfo(self.calendar.timezone))
-        start, end = self.quiet_hours.start, self.quiet_hours.end
-        now = local.time()
-        if not (start <= now < end if start < end else now >= start or now < end):
-            return at
-        day = local.date() + timedelta(days=1 if now >= end else 0)
-        # an hour that comes twice, when clocks are set back, is over before it begins: then nobody waits
-        return max(at, datetime.combine(day, end, tzinfo=local.tzinfo).astimezone(UTC))
+        return self.quiet_hours.waking(at, ZoneInfo(self.calendar.timezone))
 
     def index(self, level: str) -> int:
         """Return the place of ``level`` in the chain.

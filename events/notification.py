@@ -42,6 +42,7 @@ Template = Literal[
     "petition_duty",
     "petition_overdue",
     "petition_review",
+    "reachability_test",
 ]
 
 

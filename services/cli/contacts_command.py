@@ -1,14 +1,20 @@
-"""``tocsin contacts unreachable``: contacts that messages skip, because a provider called them dead or opted out."""
+"""``tocsin contacts``: those that messages skip, because a provider called them dead; who answers when asked."""
+
+from collections import Counter
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from escalation_policies.reachability import Standing
 from services.cli.token_command import with_database
 from services.runtime.clock import Clock
 from services.runtime.contact_flags import Unreachable, flags_of, still_unreachable
 from services.runtime.database import Database
+from services.runtime.directory import DirectorySnapshot
 from services.runtime.live_directory import LiveDirectory
+from services.runtime.reachability_rows import Reach, reach_of
 
 app = typer.Typer(no_args_is_help=True)
 COLUMNS = ("person", "contact", "channel", "flaw", "since", "reason")
@@ -17,6 +23,36 @@ COLUMNS = ("person", "contact", "channel", "flaw", "since", "reason")
 @app.callback()
 def contacts() -> None:
     """Contacts of people."""
+
+
+@app.command()
+def reachability(
+    school: Annotated[str | None, typer.Option(help="Only this unit, with what is below it.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Show who was reached, too.")] = False,
+) -> None:
+    """List, unit by unit, who does not answer when messages are tested, and their dead contacts."""
+
+    async def work(database: Database, clock: Clock) -> tuple[list[Reach], DirectorySnapshot]:
+        directory = LiveDirectory(database)
+        await directory.refresh()
+        return await reach_of(database, directory.snapshot(), clock.now()), directory.snapshot()
+
+    found, directory = with_database(work)
+    if school is not None:
+        if directory.unit(school) is None:
+            raise typer.BadParameter(f"--school {school!r}: the directory has no such unit")
+        found = [one for one in found if directory.is_within(one.unit_id, school)]
+    if not found:
+        typer.echo("nobody was asked yet; `tocsin drill reachability` asks now")
+        return
+    counts = Counter(one.standing for one in found)
+    table = Table("unit", "person", "standing", "asked", "dead contacts", box=None)
+    for one in found:
+        if everybody or one.standing != "reached" or one.dead:
+            dead = ", ".join(f"{each.flag.contact_id} ({each.flag.flaw})" for each in one.dead)
+            table.add_row(one.unit_id, one.person_id, one.standing, f"{one.asked_at:%Y-%m-%d %H:%M UTC}", dead)
+    Console(soft_wrap=True).print(table)
+    typer.echo(", ".join(f"{counts[name]} {name}" for name in get_args(Standing)))
 
 
 @app.command()

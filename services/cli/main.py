@@ -9,6 +9,7 @@ from services.broker.errors import BrokerError
 from services.cli import (
     contacts_command,
     directory_command,
+    drill_command,
     outbox_command,
     replay_command,
     report_command,
@@ -40,7 +41,8 @@ app.command("replay")(replay_command.replay)
 app.command("verify")(verify_command.verify)
 app.add_typer(token_command.app, name="token", help="Bearer tokens for clients.")
 app.add_typer(directory_command.app, name="directory", help="Units, people, contacts and rosters.")
-app.add_typer(contacts_command.app, name="contacts", help="Contacts that messages skip.")
+app.add_typer(contacts_command.app, name="contacts", help="Contacts that messages skip, and who answers when asked.")
+app.add_typer(drill_command.app, name="drill", help="Ask people whether messages reach them.")
 app.add_typer(policy, name="policy", help="Escalation policies: check, draw, simulate.")
 app.add_typer(template_command.app, name="template", help="The words of messages: preview, check.")
 app.add_typer(topics_command.app, name="topics", help="Kafka topics.")

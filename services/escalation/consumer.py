@@ -11,6 +11,7 @@ from events.codec import Encoded
 from events.topics import TopicName
 from services.escalation.docket import Docket, Following
 from services.escalation.home import home_partition
+from services.escalation.reachability import take_answer
 from services.escalation.timers import Timers
 from services.runtime.clock import Clock
 from services.runtime.consumption import OUR_SOURCES, Applied, Received, Rejected
@@ -68,13 +69,15 @@ class EscalationConsumer:
         await docket.load({event.body.case_id for _, event in mine if isinstance(event.body, CaseFact)})
         rejected = []
         for owned, event in mine:
-            reason = await self._hear(docket, owned, event, now)
+            reason = await self._hear(unit, docket, owned, event, now)
             if reason is not None:
                 rejected.append(Rejected(event.record, reason, event.event_id))
         following = await docket.write(self._settings, self._code_key)
         return Applied(lambda: self._after(following), rejected, forwarded)
 
-    async def _hear(self, docket: Docket, owned: Ownership, event: Received, now: datetime) -> str | None:
+    async def _hear(
+        self, unit: UnitOfWork, docket: Docket, owned: Ownership, event: Received, now: datetime
+    ) -> str | None:
         """Judge one event; return why it cannot be, if it cannot."""
         body = event.body
         if not isinstance(body, CaseFact) or not event.envelope.type.startswith(_FAMILIES):
@@ -82,7 +85,8 @@ class EscalationConsumer:
         if body.received_at > now + FUTURE_LIMIT and not event.envelope.source.startswith(OUR_SOURCES):
             return f"received_at {body.received_at.isoformat()} lies in the future: is the producer's clock right?"
         try:
-            await docket.hear(owned, event.event_id, body)
+            if not await take_answer(unit, body):
+                await docket.hear(owned, event.event_id, body)
         except PolicyError as error:
             return str(error)
         return None

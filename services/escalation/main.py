@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from escalation_policies.loader import LIBRARY, PolicyLibrary, load_library
+from escalation_policies.reachability_plan import PLAN, load_plan
 from services.escalation.consumer import EscalationConsumer
 from services.escalation.gatherings import Gatherings
 from services.escalation.journal_topic import JournalTopic
+from services.escalation.reachability import Reachability
 from services.escalation.timers import Timers
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
@@ -43,7 +45,18 @@ async def prepare(process: Process, policies: PolicyLibrary | None = None) -> No
         lambda: keeper.owned.get("escalation/0"),
         process.relay.wake,
     )
+    reachability = Reachability(
+        settings,
+        process.store,
+        process.clock,
+        process.directory.snapshot,
+        load_plan(settings.reachability or PLAN),
+        secret_key(settings),
+        lambda: keeper.owned.get("escalation/0"),
+        process.relay.wake,
+    )
     process.add("gatherings", gatherings.run())
+    process.add("reachability", reachability.run())
     process.add("timers", timers.run(consumer.fire, keeper.drop))
     process.add("journal", past.run())
     process.add_shared()

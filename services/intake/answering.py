@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row, Select, select
 
 from escalation_policies.case import Case, Seat
+from escalation_policies.reachability import round_of_case
 from escalation_policies.schema import Family
 from events.base import Utc
 from events.ids import derived
@@ -60,6 +61,11 @@ class Holder:
     def family(self) -> Family:
         """Return where the fact goes. A code is given when its case is judged; nothing else is known before."""
         return self.case.family if self.case is not None else "incident"
+
+    @property
+    def is_test(self) -> bool:
+        """Return whether only the contact was tested: there is no case, and nobody takes anything up."""
+        return round_of_case(self.case_id) is not None
 
     @property
     def standing(self) -> str:

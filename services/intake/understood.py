@@ -49,6 +49,14 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
+TESTED: Mapping[str, str] = MappingProxyType(
+    {
+        "zh": "【演练】已收到，消息能送达您。本次为测试，没有发生任何事件。谢谢。",
+        "en": "EXERCISE. Received: messages reach you. This was a test, nothing has happened. Thank you.",
+    }
+)
+"""Whatever is answered to a test of the contact: nobody takes anything up."""
+
 DRILL: Mapping[str, str] = MappingProxyType({"zh": "【演练】", "en": "EXERCISE. "})
 SOMEBODY: Mapping[str, str] = MappingProxyType({"zh": "其他人员", "en": "Somebody else"})
 """Who answered, where the directory does not know them any more."""
@@ -78,6 +86,8 @@ def outcome_of(question: Question, *, declines: bool) -> Outcome:
 
 def sentence(deps: Deps, outcome: Outcome, language: str, holder: Holder, question: Question) -> str:
     """Return what was understood about one case. ``question`` is how it stood before the answer."""
+    if holder.is_test:
+        return TESTED[language]
     is_petition = outcome == "accepted" and holder.family == "petition"
     return WORDS["accepted_petition" if is_petition else outcome][language].format(
         drill=drill_of(language, holder),

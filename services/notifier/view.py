@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from events.notification import NotificationRequested
 from services.runtime.kinds import is_sealed, kind_name
 from services.runtime.local_time import shown, zone_of
+from services.runtime.spoken.words import petitions_name
 
 CALL_FIRST = frozenset({"incident_alert", "incident_reminder", "incident_unreached"})
 """Messages that begin with the emergency numbers: those that may come before help does."""
@@ -22,6 +23,9 @@ class View:
     template: str
     language: str
     is_petition: bool
+    is_graded: bool
+    """Whether the severity is told: of incidents alone."""
+
     sealed: bool
     """Whether what was told stays out of the message: it is read after signing in."""
 
@@ -84,12 +88,13 @@ def view_of(request: NotificationRequested, link: str | None = None) -> View:
     zone = zone_of(request.timezone)
     is_petition = request.family == "petition" or request.template.startswith("petition_")
     # A petition is told in a petition's words, even where a request names an incident's: their names end alike.
-    template = f"petition_{request.template.partition('_')[2]}" if is_petition else request.template
+    template = petitions_name(request.template) if is_petition else request.template
     sealed = is_petition or is_sealed(request.kind)
     return View(
         template=template,
         language=request.language,
         is_petition=is_petition,
+        is_graded=not is_petition and template != "reachability_test",
         sealed=sealed,
         exercise=request.exercise,
         call_first=template in CALL_FIRST,

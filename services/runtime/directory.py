@@ -59,6 +59,16 @@ class DirectorySnapshot:
         """Return the person, or None when the directory does not know them."""
         return self._people.get(person_id)
 
+    @property
+    def units(self) -> tuple[UnitRecorded, ...]:
+        """Return every unit, in directory order."""
+        return tuple(self._units.values())
+
+    @property
+    def people(self) -> tuple[PersonRecorded, ...]:
+        """Return everybody, in directory order."""
+        return tuple(self._people.values())
+
     def contact(self, contact_id: str) -> tuple[PersonRecorded, ContactAddress] | None:
         """Return the contact with its address and whose it is, or None when it is gone: then send nothing to it."""
         return self._contacts.get(contact_id)

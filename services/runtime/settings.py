@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import DirectoryPath, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import DirectoryPath, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.runtime.errors import SettingsError
@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     directory: Path | None = Field(default=None, description="The directory file (YAML): units, people, rosters.")
     policies: Path | None = Field(
         default=None, description="A folder of policies (YAML) instead of the built-in library."
+    )
+    reachability: FilePath | None = Field(
+        default=None,
+        description="A plan (YAML) of when people are asked whether messages reach them, instead of the built-in one.",
     )
     templates: DirectoryPath | None = Field(
         default=None,

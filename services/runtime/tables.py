@@ -320,6 +320,20 @@ contact_flags = Table(
     comment="what a provider said of a contact for good; skipped with that reason until its address is changed",
 )
 
+reachability = Table(
+    "reachability",
+    metadata,
+    Column("round_id", Text, primary_key=True),
+    Column("person_id", Text, primary_key=True),
+    Column("unit_id", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("contacts", Integer, nullable=False, doc="how many of their contacts were asked"),
+    Column("reached_at", UtcTime, nullable=True),
+    Index("ix_reachability_person", "person_id", "asked_at"),
+    comment="who was asked whether messages reach them, and who answered",
+)
+
 tokens = Table(
     "tokens",
     metadata,

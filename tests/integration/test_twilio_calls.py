@@ -66,6 +66,23 @@ async def test_call_is_in_a_sites_own_words(database: Database, tmp_path: Path) 
     assert "紧急！火灾" in (await line.twilio.press(line.call(), "7", script)).words
 
 
+async def test_call_that_tests_the_contact_asks_only_whether_it_arrived(line: Line) -> None:
+    """By its key, nobody takes anything up."""
+    test = f"reachability:2026-03:{LAKE}"
+    await line.intake.give_code(test, PRINCIPAL, CODE)
+    fields = {"case_id": test, "template": "reachability_test", "kind": "reachability", "exercise": True}
+    await line.request(channel="voice", **fields)
+    script = await line.twilio.pick_up(line.call())
+    assert script.words.count("联络测试。") == 2
+    assert script.words.count("确认收到，请按1") == 2
+    assert "请按2" not in script.words
+    assert "较大" not in script.words
+    said = (await line.twilio.press(line.call(), "1", script)).words
+    assert said.startswith("演练。 已收到，消息能送达您")
+    (fact,) = await facts(line)
+    assert (fact.case_id, fact.by) == (test, PRINCIPAL)
+
+
 async def test_english_drill_begins_with_its_watermark(line: Line) -> None:
     """Said before anything else, each time."""
     await ordered(line, language="en", exercise=True)

@@ -60,6 +60,18 @@ async def test_reply_that_they_cannot_take_it_declines(line: Line, text: str) ->
     assert await answers(line) == [IncidentDeclined(case_id=case.case_id, received_at=NOW, by=PRINCIPAL)]
 
 
+async def test_reply_to_a_test_of_the_contact_says_that_it_was_one(line: Line) -> None:
+    """Nobody is told that they have taken something up, or that others are told: nothing has happened."""
+    test = f"reachability:2026-03:{LAKE}"
+    await line.intake.give_code(test, PRINCIPAL, CODE)
+    for text in (CODE, f"{CODE} 2"):
+        said = await line.reply(text)
+        assert said.startswith("【演练】已收到，消息能送达您")
+        assert "负责" not in said
+    accepted, declined = await answers(line)
+    assert (accepted.case_id, accepted.by, declined.case_id) == (test, PRINCIPAL, test)
+
+
 async def test_english_reader_is_answered_in_english_and_a_drill_is_marked(database: Database) -> None:
     """The watermark is on every message."""
     line = make_line(database, directory(language="en"))

@@ -86,7 +86,8 @@ def faults(cell: Cell, text: str) -> Iterator[str]:
         yield f"does not begin with {begins!r}, once"
     grade = SEVERITIES[language][cell.severity]
     graded = f"{grade}{cell.kind}" if language == "zh" else f"{cell.kind}, grade {grade}:"
-    if (graded in text) is is_petition or (is_petition and ("grade" in text or "重大" in text)):
+    is_graded = not is_petition and cell.template != "reachability_test"
+    if (graded in text) is not is_graded or (is_petition and ("grade" in text or "重大" in text)):
         yield "the grade of a petition" if is_petition else f"no grade {grade}"
     if any(secret in text for secret in ("张小明", "王芳", "None", "\n")):
         yield "what must not be told"

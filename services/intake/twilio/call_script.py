@@ -7,6 +7,7 @@ from typing import Final
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
+from escalation_policies.reachability import round_of_case
 from events.notification import NotificationRequested
 from services.runtime.spoken.voices import SAID_TIMES, voice_of
 from services.runtime.spoken.words import speech
@@ -22,6 +23,11 @@ PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "keys": {
             "zh": "确认接手，请按1。无法处理，请按2。",
             "en": "To take it, press 1. If you cannot take it, press 2.",
+        },
+        "keys_of_a_test": {"zh": "确认收到，请按1。", "en": "To confirm that this reached you, press 1."},
+        "tested": {
+            "zh": "已收到，消息能送达您。没有发生任何事件。谢谢，再见。",
+            "en": "Received: messages reach you. Nothing has happened. Thank you, goodbye.",
         },
         "no_key": {
             "zh": "没有收到按键，此事仍在等您确认。请回复短信，或致电值班员。再见。",
@@ -106,7 +112,8 @@ def _ask(said: VoiceResponse, request: NotificationRequested, address: str, word
         return
     question = Gather(num_digits=1, timeout=KEY_SECONDS, action=address, method="POST")
     _say(question, request, words)
-    _say(question, request, _phrase(request, "keys"))
+    is_test = round_of_case(request.case_id) is not None
+    _say(question, request, _phrase(request, "keys_of_a_test" if is_test else "keys"))
     said.append(question)
 
 

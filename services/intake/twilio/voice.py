@@ -105,6 +105,8 @@ def _farewell(deps: Deps, request: NotificationRequested, holder: Holder | None,
     """Return what was understood, by how the question stood before the key."""
     if holder is None:
         return farewell(request, "not_yours")
+    if holder.is_test:
+        return farewell(request, "tested")
     question = standing_of(holder, level=request.level)
     outcome = outcome_of(question, declines=declines)
     if outcome == "declined":

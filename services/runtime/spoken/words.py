@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import structlog
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from events.notification import NotificationRequested
+from events.notification import NotificationRequested, Template
 from services.runtime.kinds import kind_name
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,6 +39,7 @@ class Spoken:
 
     template: str
     is_petition: bool
+    is_graded: bool
     exercise: bool
     call_first: bool
     severity: str
@@ -105,10 +107,11 @@ def spoken_of(request: NotificationRequested, *, with_code: bool) -> Spoken:
     """Return what the words of a request are made of."""
     # A petition is told in a petition's words, even where a request names an incident's: their names end alike.
     is_petition = request.family == "petition" or request.template.startswith("petition_")
-    template = f"petition_{request.template.partition('_')[2]}" if is_petition else request.template
+    template = petitions_name(request.template) if is_petition else request.template
     return Spoken(
         template=template,
         is_petition=is_petition,
+        is_graded=not is_petition and template != "reachability_test",
         exercise=request.exercise,
         call_first=template in CALL_FIRST,
         severity=request.severity,
@@ -121,6 +124,12 @@ def spoken_of(request: NotificationRequested, *, with_code: bool) -> Spoken:
         asks=request.asks_acknowledgement,
         code=spelled(request.code) if with_code and request.code else None,
     )
+
+
+def petitions_name(template: str) -> str:
+    """Return the message of petitions that is named like this one; the first notice, where there is none."""
+    name = f"petition_{template.partition('_')[2]}"
+    return name if name in get_args(Template) else "petition_alert"
 
 
 def spelled(code: str) -> str:

@@ -1,4 +1,4 @@
-"""``tocsin contacts unreachable``: contacts that messages skip, because a provider called them dead or opted out."""
+"""``tocsin contacts``: those that messages skip, as a provider called them dead or opted out; secrets of webhooks."""
 
 import typer
 from rich.console import Console
@@ -8,7 +8,11 @@ from services.cli.token_command import with_database
 from services.runtime.clock import Clock
 from services.runtime.contact_flags import Unreachable, flags_of, still_unreachable
 from services.runtime.database import Database
+from services.runtime.errors import SettingsError
 from services.runtime.live_directory import LiveDirectory
+from services.runtime.settings import load_settings
+from services.runtime.standard_webhooks import secret_for
+from services.runtime.web_addresses import web_address
 
 app = typer.Typer(no_args_is_help=True)
 COLUMNS = ("person", "contact", "channel", "flaw", "since", "reason")
@@ -41,3 +45,16 @@ def unreachable() -> None:
         since = flag.since.strftime("%Y-%m-%d %H:%M UTC")
         table.add_row(one.person_id, flag.contact_id, one.channel, flag.flaw, since, flag.reason)
     Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def webhook_secret(address: str) -> None:
+    """Print the secret with which the program at a webhook's ADDRESS, as the directory has it, checks signatures."""
+    keys = load_settings().webhook_keys
+    if not keys:
+        raise SettingsError(["TOCSIN_WEBHOOK_KEY: set it first; each receiver's secret is derived from it"])
+    try:
+        web_address(address)
+    except ValueError as refusal:
+        raise typer.BadParameter(str(refusal)) from refusal
+    typer.echo(secret_for(keys[0], address))

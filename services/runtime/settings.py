@@ -2,6 +2,7 @@
 
 import os
 import socket
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from services.runtime.errors import SettingsError
 
 PREFIX = "TOCSIN_"
-SHORTEST_SEAL_KEY = 32
+SHORTEST_KEY = 32
 """Characters: 128 bits when they are hexadecimal digits."""
 
 _RATE = r"[a-z0-9-]+=(\d*[1-9]\d*(\.\d+)?|0?\.\d*[1-9]\d*)"
@@ -130,6 +131,17 @@ class Settings(BaseSettings):
         default=None, ge=1, le=65535, description="Port on which the intake listens for it (SMTP). Unset: it does not."
     )
 
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        description="Key of what webhooks are signed with, 32 characters or more; several with commas: each signs. "
+        "Unset: webhooks go to the local outbox.",
+    )
+    webhook_networks: str = Field(
+        default="",
+        description="Private networks that webhooks may call, such as `10.20.0.0/16`; with `127.0.0.0/8` also plain "
+        "http on this machine.",
+    )
+
     speed: float = Field(default=1.0, gt=0, le=3600, description="A demo clock N times faster, in every service.")
     demo: bool = Field(default=False, description="`1` allows TOCSIN_SPEED other than 1.")
 
@@ -194,11 +206,17 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _seal_key_is_long_enough(self) -> "Settings":
-        given = self.seal_key.get_secret_value().split(",") if self.seal_key is not None else []
-        if any(len(key.strip()) < SHORTEST_SEAL_KEY for key in given):
-            raise ValueError(f"TOCSIN_SEAL_KEY: each key needs {SHORTEST_SEAL_KEY} characters or more")
+    def _keys_are_long_enough(self) -> "Settings":
+        for name, secret in (("SEAL", self.seal_key), ("WEBHOOK", self.webhook_key)):
+            if any(len(key) < SHORTEST_KEY for key in _keys_of(secret)):
+                raise ValueError(f"TOCSIN_{name}_KEY: each key needs {SHORTEST_KEY} characters or more")
         return self
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks_of(value)
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -211,6 +229,16 @@ class Settings(BaseSettings):
         if self.twilio_voice_from is not None:
             return self.twilio_voice_from
         return self.twilio_from if self.twilio_from is not None and self.twilio_from.startswith("+") else None
+
+    @property
+    def webhook_keys(self) -> tuple[str, ...]:
+        """Return the keys that webhooks are signed with, the first that of today; none: nothing is sent."""
+        return _keys_of(self.webhook_key)
+
+    @property
+    def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return the private networks that webhooks may call."""
+        return _networks_of(self.webhook_networks)
 
     @property
     def intake_url(self) -> str:
@@ -232,6 +260,14 @@ class Settings(BaseSettings):
     def topic(self, name: str) -> str:
         """Return the full name of a topic of the catalogue."""
         return self.topic_prefix + name
+
+
+def _keys_of(secret: SecretStr | None) -> tuple[str, ...]:
+    return () if secret is None else tuple(key.strip() for key in secret.get_secret_value().split(","))
+
+
+def _networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 class _FileSource(PydanticBaseSettingsSource):

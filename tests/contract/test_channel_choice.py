@@ -53,12 +53,14 @@ async def test_settings_choose_the_providers(tmp_path: Path) -> None:
             twilio_auth_token="t",
             twilio_from="+15005550006",
             smtp_host="mail.example",
+            webhook_key="k" * 32,
         )
     )
-    assert [channel.provider for name in ("sms", "email", "voice") for channel in configured[name]] == [
+    assert [channel.provider for each in configured.values() for channel in each] == [
         "twilio",
         "smtp",
         "twilio-voice",
+        "webhook",
     ]
     for channel in (channel for each in configured.values() for channel in each):
         await channel.close()

@@ -9,6 +9,8 @@ from services.notifier.channels.smtp_email.connections import Connections
 from services.notifier.channels.twilio_sms.channel import TwilioSms
 from services.notifier.channels.twilio_sms.transport import TwilioTransport
 from services.notifier.channels.twilio_voice.channel import TwilioVoice
+from services.notifier.channels.webhook.channel import Webhook
+from services.notifier.channels.webhook.networks import Networks
 from services.runtime.bounce_addresses import BounceAddresses
 from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
@@ -19,9 +21,14 @@ OUTBOX_FILE = "outbox.jsonl"
 def build_channels(settings: Settings) -> Mapping[str, Sequence[Channel]]:
     """Return the providers of each kind of contact, in the order in which they are tried.
 
-    Without Twilio or SMTP settings it is the local outbox.
+    A kind without settings of its own goes to the local outbox.
     """
-    return {"sms": (_sms(settings),), "email": (_email(settings),), "voice": (_voice(settings),)}
+    return {
+        "sms": (_sms(settings),),
+        "email": (_email(settings),),
+        "voice": (_voice(settings),),
+        "webhook": (_webhook(settings),),
+    }
 
 
 def _sms(settings: Settings) -> Channel:
@@ -58,3 +65,9 @@ def _email(settings: Settings) -> Channel:
     domain = settings.bounce_domain
     bounces = BounceAddresses(secret_key(settings), domain) if domain is not None else None
     return SmtpEmail(settings.smtp_from, connections, bounces)
+
+
+def _webhook(settings: Settings) -> Channel:
+    if not settings.webhook_keys:
+        return OutboxChannel("webhook", settings.data_dir / OUTBOX_FILE)
+    return Webhook(settings.webhook_keys, settings.provider_timeout_seconds, Networks(settings.private_networks))

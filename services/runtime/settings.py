@@ -10,6 +10,8 @@ from pydantic import DirectoryPath, Field, SecretStr, ValidationError, field_val
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.runtime.errors import SettingsError
+from services.runtime.sms_gateway.gateway_file import Gateway, load_gateway
+from services.runtime.sms_gateway.signature import Credentials
 
 PREFIX = "TOCSIN_"
 SHORTEST_KEY = 32
@@ -17,6 +19,8 @@ SHORTEST_KEY = 32
 
 _RATE = r"[a-z0-9-]+=(\d*[1-9]\d*(\.\d+)?|0?\.\d*[1-9]\d*)"
 """A provider and its messages a second, more than none."""
+
+_ROUTE = r"\+\d{0,15}=[a-z0-9-]+"
 
 
 class Settings(BaseSettings):
@@ -77,6 +81,20 @@ class Settings(BaseSettings):
         default=None, description="Number that calls (E.164). Unset: TOCSIN_TWILIO_FROM, when that is a number."
     )
     twilio_base_url: str = Field(default="https://api.twilio.com", description="Twilio's API, or a stand-in for tests.")
+    sms_gateway: Path | None = Field(
+        default=None,
+        description="A file (YAML) that describes a gateway which takes templates instead of texts "
+        "(docs/sms-gateway.md). Unset: there is none.",
+    )
+    sms_gateway_access_key: str | None = Field(default=None, description="Its access key.")
+    sms_gateway_secret: SecretStr | None = Field(
+        default=None, description="What requests and receipts are signed with."
+    )
+    sms_routes: str = Field(
+        default="+86=sms-gateway",
+        pattern=rf"^({_ROUTE}(,{_ROUTE})*)?$",
+        description="Which provider is asked first for numbers that begin so, such as `+86=sms-gateway,+1=twilio`.",
+    )
     provider_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="Longest wait for a provider.")
     handover_patience_seconds: float = Field(
         default=15.0,
@@ -206,6 +224,18 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _gateway_is_whole(self) -> "Settings":
+        given = [self.sms_gateway, self.sms_gateway_access_key, self.sms_gateway_secret]
+        if any(given) and not all(given):
+            raise ValueError("the SMS gateway needs all of TOCSIN_SMS_GATEWAY, _ACCESS_KEY and _SECRET")
+        if self.sms_gateway is not None:
+            try:
+                load_gateway(self.sms_gateway)
+            except ValueError as error:
+                raise ValueError(f"TOCSIN_SMS_GATEWAY: {error}") from error
+        return self
+
+    @model_validator(mode="after")
     def _keys_are_long_enough(self) -> "Settings":
         for name, secret in (("SEAL", self.seal_key), ("WEBHOOK", self.webhook_key)):
             if any(len(key) < SHORTEST_KEY for key in _keys_of(secret)):
@@ -229,6 +259,18 @@ class Settings(BaseSettings):
         if self.twilio_voice_from is not None:
             return self.twilio_voice_from
         return self.twilio_from if self.twilio_from is not None and self.twilio_from.startswith("+") else None
+
+    @property
+    def gateway(self) -> Gateway | None:
+        """Return the template SMS gateway, or None when there is none."""
+        return None if self.sms_gateway is None else load_gateway(self.sms_gateway)
+
+    @property
+    def gateway_credentials(self) -> Credentials | None:
+        """Return who we are to the gateway, and it to us."""
+        if self.sms_gateway_access_key is None or self.sms_gateway_secret is None:
+            return None
+        return Credentials(self.sms_gateway_access_key, self.sms_gateway_secret.get_secret_value())
 
     @property
     def webhook_keys(self) -> tuple[str, ...]:

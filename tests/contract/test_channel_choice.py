@@ -11,6 +11,8 @@ from services.runtime.clock import wall_now
 from services.runtime.settings import Settings
 from tests.support.notices import message
 
+SAMPLE = Path(__file__).parents[2] / "deploy" / "sample" / "sms-gateway.yaml"
+
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Callable[[], OutboxChannel]:
@@ -54,10 +56,14 @@ async def test_settings_choose_the_providers(tmp_path: Path) -> None:
             twilio_from="+15005550006",
             smtp_host="mail.example",
             webhook_key="k" * 32,
+            sms_gateway=SAMPLE,
+            sms_gateway_access_key="AK",
+            sms_gateway_secret="s",
         )
     )
     assert [channel.provider for each in configured.values() for channel in each] == [
         "twilio",
+        "sms-gateway",
         "smtp",
         "twilio-voice",
         "webhook",

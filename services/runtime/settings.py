@@ -160,6 +160,17 @@ class Settings(BaseSettings):
         "http on this machine.",
     )
 
+    chat_targets: Path | None = Field(
+        default=None,
+        description="A file (YAML) with the address of each chat, by name (docs/chat.md); read by the notifier alone. "
+        "Unset: chats go to the local outbox.",
+    )
+    chat_schemes: str = Field(
+        default="wecombot,dingtalk,feishu,lark,slack,workflow,mmosts,rockets,zulip,matrixs,ntfys",
+        pattern=r"^[a-z0-9]+(,[a-z0-9]+)*$",
+        description="Which kinds of chat may stand there, by the scheme of apprise.",
+    )
+
     speed: float = Field(default=1.0, gt=0, le=3600, description="A demo clock N times faster, in every service.")
     demo: bool = Field(default=False, description="`1` allows TOCSIN_SPEED other than 1.")
 

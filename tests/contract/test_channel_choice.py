@@ -67,6 +67,7 @@ async def test_settings_choose_the_providers(tmp_path: Path) -> None:
         "smtp",
         "twilio-voice",
         "webhook",
+        "local-outbox",
     ]
     for channel in (channel for each in configured.values() for channel in each):
         await channel.close()

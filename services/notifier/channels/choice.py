@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from services.notifier.channels.base import Channel
+from services.notifier.channels.chat.channel import Chat
 from services.notifier.channels.outbox.channel import OutboxChannel
 from services.notifier.channels.sms_gateway.channel import SmsGateway
 from services.notifier.channels.smtp_email.channel import SmtpEmail
@@ -14,6 +15,8 @@ from services.notifier.channels.twilio_voice.channel import TwilioVoice
 from services.notifier.channels.webhook.channel import Webhook
 from services.notifier.channels.webhook.networks import Networks
 from services.runtime.bounce_addresses import BounceAddresses
+from services.runtime.chat_targets import read_targets
+from services.runtime.errors import SettingsError
 from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
 
@@ -29,12 +32,16 @@ def build_channels(settings: Settings) -> Mapping[str, Sequence[Channel]]:
     """Return the providers of each kind of contact, in the order in which they are tried.
 
     A kind without settings of its own goes to the local outbox.
+
+    Raises:
+        SettingsError: a chat's address cannot be used.
     """
     return {
         "sms": _sms(settings),
         "email": (_email(settings),),
         "voice": (_voice(settings),),
         "webhook": (_webhook(settings),),
+        "chat": (_chat(settings),),
     }
 
 
@@ -84,3 +91,13 @@ def _webhook(settings: Settings) -> Channel:
     if not settings.webhook_keys:
         return OutboxChannel("webhook", settings.data_dir / OUTBOX_FILE)
     return Webhook(settings.webhook_keys, settings.provider_timeout_seconds, Networks(settings.private_networks))
+
+
+def _chat(settings: Settings) -> Channel:
+    if settings.chat_targets is None:
+        return OutboxChannel("chat", settings.data_dir / OUTBOX_FILE)
+    try:
+        addresses = read_targets(settings.chat_targets, settings.chat_schemes.split(","))
+    except ValueError as error:
+        raise SettingsError([f"TOCSIN_CHAT_TARGETS: {error}"]) from None
+    return Chat(addresses, settings.provider_timeout_seconds)

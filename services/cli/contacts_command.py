@@ -1,4 +1,4 @@
-"""``tocsin contacts``: those that messages skip, because a provider called them dead; who answers when asked."""
+"""``tocsin contacts``: those that messages skip; who answers when asked; the secrets of webhooks."""
 
 from collections import Counter
 from typing import Annotated, get_args
@@ -13,8 +13,12 @@ from services.runtime.clock import Clock
 from services.runtime.contact_flags import Unreachable, flags_of, still_unreachable
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
+from services.runtime.errors import SettingsError
 from services.runtime.live_directory import LiveDirectory
 from services.runtime.reachability_rows import Reach, reach_of
+from services.runtime.settings import load_settings
+from services.runtime.standard_webhooks import secret_for
+from services.runtime.web_addresses import web_address
 
 app = typer.Typer(no_args_is_help=True)
 COLUMNS = ("person", "contact", "channel", "flaw", "since", "reason")
@@ -77,3 +81,16 @@ def unreachable() -> None:
         since = flag.since.strftime("%Y-%m-%d %H:%M UTC")
         table.add_row(one.person_id, flag.contact_id, one.channel, flag.flaw, since, flag.reason)
     Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def webhook_secret(address: str) -> None:
+    """Print the secret with which the program at a webhook's ADDRESS, as the directory has it, checks signatures."""
+    keys = load_settings().webhook_keys
+    if not keys:
+        raise SettingsError(["TOCSIN_WEBHOOK_KEY: set it first; each receiver's secret is derived from it"])
+    try:
+        web_address(address)
+    except ValueError as refusal:
+        raise typer.BadParameter(str(refusal)) from refusal
+    typer.echo(secret_for(keys[0], address))

@@ -48,10 +48,13 @@ def _try_next(settings: Settings, tokens: Mapping[str, str]) -> list[str]:
 
 
 def _sms(settings: Settings) -> str:
-    if settings.twilio_account_sid:
+    ways = [f"Twilio at {settings.twilio_base_url}"] if settings.twilio_account_sid else []
+    if settings.gateway is not None:
+        ways.append(f"the gateway at {settings.gateway.send_url}")
+    if ways:
         heard = "" if settings.public_url else "; no receipts and no answers: set TOCSIN_PUBLIC_URL"
-        return f"Twilio at {settings.twilio_base_url}{heard}"
-    return f"NOT SENT: no Twilio settings. Kept in {settings.data_dir / 'outbox.jsonl'} (`tocsin outbox`)"
+        return " and ".join(ways) + heard
+    return f"NOT SENT: no Twilio or gateway settings. Kept in {settings.data_dir / 'outbox.jsonl'} (`tocsin outbox`)"
 
 
 def _email(settings: Settings) -> str:

@@ -28,6 +28,7 @@ from services.directory.file_values import (
     name,
     one_of,
     phone,
+    webhook,
     zone,
 )
 
@@ -174,7 +175,11 @@ class ContactEntry:
         """Read one entry of a person's ``contacts``; none, when it has not one readable address."""
         found = [(channel, of.value(channel, reader, required=False)) for channel, reader in ADDRESSES.items()]
         if len(of.given & set(ADDRESSES)) != 1:
-            of.error(None, "give one address here: `sms: +86...`, `voice: +86...` or `email: ...`")
+            of.error(
+                None,
+                "give one address here: `sms: +86...`, `voice: +86...`, `email: ...`, `chat: name` or "
+                "`webhook: https://...`",
+            )
         nothing = f"is for nothing: name one of {', '.join(LANES)}; or remove it, and it is used for everything"
         kept = of.items("for", one_of(LANES), wanted=nothing if "for" in of.names else "")
         used_for = tuple(dict.fromkeys(lane for _, lane in kept))
@@ -210,7 +215,13 @@ class PersonEntry:
         )
 
 
-ADDRESSES: Mapping[Channel, Callable[[str], str]] = {"sms": phone, "email": email, "voice": phone}
+ADDRESSES: Mapping[Channel, Callable[[str], str]] = {
+    "sms": phone,
+    "email": email,
+    "voice": phone,
+    "webhook": webhook,
+    "chat": identifier,
+}
 """What an address of each channel looks like."""
 
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
+from services.runtime.web_addresses import web_address
+
 T = TypeVar("T")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -112,4 +114,10 @@ def email(text: str) -> str:
     """Return an e-mail address (addr-spec of RFC 5322, without the obsolete forms)."""
     if not EMAIL.fullmatch(text) or ".." in text or text.startswith(".") or ".@" in text:
         raise ValueError("not an e-mail address; write it like duty@school.example.org")
+    return text
+
+
+def webhook(text: str) -> str:
+    """Return the address of a program that takes messages."""
+    web_address(text)
     return text

@@ -26,6 +26,7 @@ from services.intake.journal_tail import JournalTail
 from services.intake.links import answer_page
 from services.intake.observed import Observed
 from services.intake.problems import HANDLERS
+from services.intake.sms_gateway import status as gateway_status
 from services.intake.twilio import sms, status, voice
 
 ROUTERS = (
@@ -43,6 +44,7 @@ ROUTERS = (
     status.ROUTES,
     sms.ROUTES,
     voice.ROUTES,
+    gateway_status.ROUTES,
     health.ROUTES,
 )
 

@@ -17,6 +17,7 @@ ACKNOWLEDGED = Counter("tocsin_codes_acknowledged", "Acknowledgements taken by c
 CALLBACKS = Counter("tocsin_twilio_callbacks", "What Twilio told, and what came of it.", ["kind", "outcome"])
 LINKS = Counter("tocsin_answer_links", "Links of messages that were opened, and what came of it.", ["outcome"])
 BOUNCES = Counter("tocsin_bounces", "Returned emails, and what came of them.", ["outcome"])
+GATEWAY_RECEIPTS = Counter("tocsin_gateway_receipts", "Receipts of a template SMS gateway, by outcome.", ["outcome"])
 LISTENERS = Gauge("tocsin_stream_listeners", "Clients that follow the live stream now.")
 DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow and must come back.")
 
@@ -27,6 +28,8 @@ for _exercise in ("true", "false"):
     PETITIONS.labels(exercise=_exercise)
 for _outcome in ("accepted", "repeated", "wrong", "limited"):
     ACKNOWLEDGED.labels(outcome=_outcome)
+for _outcome in ("taken", "nothing-new", "stranger", "unreadable", "forged"):
+    GATEWAY_RECEIPTS.labels(outcome=_outcome)
 for _kind in ("message", "call", "reply"):
     for _outcome in ("taken", "nothing-new", "stranger", "unreadable", "forged"):
         CALLBACKS.labels(kind=_kind, outcome=_outcome)

@@ -59,7 +59,22 @@ def compose(
         language=request.language,
         valid_seconds=_valid_seconds(request, now, speed),
         parameters=words.parameters,
+        about=_about(request),
+        deadline=request.deadline,
+        asks_acknowledgement=request.asks_acknowledgement,
     )
+
+
+def _about(request: NotificationRequested) -> dict[str, str]:
+    """Return what a program may know of the case: codes alone, nothing that anybody wrote."""
+    return {
+        "family": request.family,
+        "kind": request.kind,
+        "severity": request.severity,
+        "school_id": request.school_id,
+        "clock": request.clock,
+        "started_at": request.started_at.isoformat().replace("+00:00", "Z"),
+    }
 
 
 def _valid_seconds(request: NotificationRequested, now: datetime, speed: float) -> int | None:

@@ -46,11 +46,22 @@ class Provider:
         PROVIDER_OPEN.labels(channel=self.channel.name, provider=self.name).set(not self.breaker.is_closed)
 
 
-class Providers:
-    """Chooses for each message, and moves what waits when a provider stops taking any."""
+def _as_set(job: Job, each: Sequence[Provider]) -> Sequence[Provider]:
+    del job
+    return each
 
-    def __init__(self, each: Sequence[Provider]) -> None:
+
+class Providers:
+    """Chooses for each message, and moves what waits when a provider stops taking any.
+
+    ``in_order`` returns the providers in the order in which they are asked for a job's address.
+    """
+
+    def __init__(
+        self, each: Sequence[Provider], in_order: Callable[[Job, Sequence[Provider]], Sequence[Provider]] = _as_set
+    ) -> None:
         self.each = tuple(each)
+        self._in_order = in_order
 
     def put(self, job: Job) -> None:
         """Let a job wait for the provider that it goes to next."""
@@ -66,8 +77,9 @@ class Providers:
             owner = next((one for one in self.each if one.name == job.provider), None)
             if owner is not None:
                 return owner
-        left = [one for one in self.each if one.name not in job.passed and one.name not in job.refused_by]
-        working = [one for one in left if one.breaker.wait <= 0] or left or list(self.each)
+        each = self.each if len(self.each) == 1 else self._in_order(job, self.each)
+        left = [one for one in each if one.name not in job.passed and one.name not in job.refused_by]
+        working = [one for one in left if one.breaker.wait <= 0] or left or list(each)
         if job.request.lane == "escalation":
             return next((one for one in working if one.queue.has_room_for(job)), working[0])
         return working[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.notifier.answers import GUARD_SECONDS
 from services.notifier.backoff import Backoff
+from services.notifier.routes import Routes
 from services.runtime.settings import Settings
 
 LOOK_SECONDS = 30.0
@@ -26,6 +27,7 @@ class SendingRules:
     provider_rates: Mapping[str, float] = field(default_factory=dict)
     """Messages a second by provider; one that is not named has no limit."""
 
+    routes: Routes = field(default_factory=Routes)
     bulk_per_second: float | None = None
     recipient_per_minute: float = 20.0
     templates: Path | None = None
@@ -46,6 +48,7 @@ class SendingRules:
             breaker_failures=settings.breaker_failures,
             breaker_open_seconds=settings.breaker_open_seconds,
             provider_rates=settings.rates,
+            routes=Routes.of(settings.sms_routes),
             bulk_per_second=settings.bulk_messages_per_second,
             recipient_per_minute=settings.recipient_messages_per_minute,
             templates=settings.templates,

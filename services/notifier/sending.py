@@ -59,6 +59,7 @@ class Sender:
         link: LinkMaker = no_link,
     ) -> None:
         self._clock = clock
+        self._contact = contact
         self._rules = rules
         self._rng = rng
         self._now = asyncio.get_running_loop().time
@@ -71,7 +72,9 @@ class Sender:
         served: dict[str, Sequence[Channel]] = {name: [UnservedChannel(name)] for name in CHANNELS} | dict(channels)
         bulk_pace = Pace(rules.bulk_per_second, self._now)
         self._channels = {
-            name: Providers([Provider(channel, rules, self._now, self._deliver, bulk_pace) for channel in each])
+            name: Providers(
+                [Provider(channel, rules, self._now, self._deliver, bulk_pace) for channel in each], self._in_order
+            )
             for name, each in served.items()
         }
         needed = Needed(store, clock)
@@ -118,6 +121,10 @@ class Sender:
     def forget(self, owned: Ownership, notification_id: str) -> None:
         """Drop a message that was cancelled while it was held."""
         self._held.forget(owned, notification_id)
+
+    def _in_order(self, job: Job, each: Sequence[Provider]) -> Sequence[Provider]:
+        found = self._contact(job.request.contact_id)
+        return self._rules.routes.order(None if found is None else found[1].address, each)
 
     async def _deliver(self, job: Job, provider: Provider, answered: Callable[[], None]) -> None:
         """Bring one job one try further, whatever happens: an error here must stop nothing else."""

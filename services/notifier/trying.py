@@ -191,7 +191,7 @@ class Trying:
     async def _failed(self, job: Job, provider: Provider, error: ChannelError) -> timedelta | None:
         """Write a try that failed for now; return how long to wait: nothing, where another provider can try."""
         channel, unknown = self._channels[job.request.channel], isinstance(error, OutcomeUnknown)
-        if not isinstance(error, Refused) and provider.failed(job.id):
+        if not isinstance(error, Refused) and not error.of_recipient and provider.failed(job.id):
             _log.warning("provider.taking_nothing", channel=job.request.channel, provider=provider.name)
             channel.move_from(provider)
         if job.tries >= self._backoff.tries and not unknown:

@@ -11,6 +11,9 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 CHATTY = ("aiokafka", "faust", "mode")
+INDISCREET = ("apprise", "urllib3", "requests_oauthlib")
+"""Libraries that log addresses with keys in them; what they do is told by whoever calls them."""
+
 SPARING_SECONDS = 10.0
 _PHONE = re.compile(r"\+\d[\d\s-]{6,}\d")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
@@ -79,6 +82,8 @@ def configure_logging(service: str, log_format: Literal["console", "json"] = "co
     root.setLevel(level.upper())
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in INDISCREET:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,13 +10,17 @@ from pydantic import DirectoryPath, Field, FilePath, SecretStr, ValidationError,
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.runtime.errors import SettingsError
+from services.runtime.sms_gateway.gateway_file import Gateway, load_gateway
+from services.runtime.sms_gateway.signature import Credentials
 
 PREFIX = "TOCSIN_"
-SHORTEST_SEAL_KEY = 32
+SHORTEST_KEY = 32
 """Characters: 128 bits when they are hexadecimal digits."""
 
 _RATE = r"[a-z0-9-]+=(\d*[1-9]\d*(\.\d+)?|0?\.\d*[1-9]\d*)"
 """A provider and its messages a second, more than none."""
+
+_ROUTE = r"\+\d{0,15}=[a-z0-9-]+"
 
 
 class Settings(BaseSettings):
@@ -80,6 +85,20 @@ class Settings(BaseSettings):
         default=None, description="Number that calls (E.164). Unset: TOCSIN_TWILIO_FROM, when that is a number."
     )
     twilio_base_url: str = Field(default="https://api.twilio.com", description="Twilio's API, or a stand-in for tests.")
+    sms_gateway: Path | None = Field(
+        default=None,
+        description="A file (YAML) that describes a gateway which takes templates instead of texts "
+        "(docs/sms-gateway.md). Unset: there is none.",
+    )
+    sms_gateway_access_key: str | None = Field(default=None, description="Its access key.")
+    sms_gateway_secret: SecretStr | None = Field(
+        default=None, description="What requests and receipts are signed with."
+    )
+    sms_routes: str = Field(
+        default="+86=sms-gateway",
+        pattern=rf"^({_ROUTE}(,{_ROUTE})*)?$",
+        description="Which provider is asked first for numbers that begin so, such as `+86=sms-gateway,+1=twilio`.",
+    )
     provider_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="Longest wait for a provider.")
     handover_patience_seconds: float = Field(
         default=15.0,
@@ -132,6 +151,28 @@ class Settings(BaseSettings):
     bounce_host: str = Field(default="127.0.0.1", description="Address on which the intake listens for such mail.")
     bounce_port: int | None = Field(
         default=None, ge=1, le=65535, description="Port on which the intake listens for it (SMTP). Unset: it does not."
+    )
+
+    webhook_key: SecretStr | None = Field(
+        default=None,
+        description="Key of what webhooks are signed with, 32 characters or more; several with commas: each signs. "
+        "Unset: webhooks go to the local outbox.",
+    )
+    webhook_networks: str = Field(
+        default="",
+        description="Private networks that webhooks may call, such as `10.20.0.0/16`; with `127.0.0.0/8` also plain "
+        "http on this machine.",
+    )
+
+    chat_targets: Path | None = Field(
+        default=None,
+        description="A file (YAML) with the address of each chat, by name (docs/chat.md); read by the notifier alone. "
+        "Unset: chats go to the local outbox.",
+    )
+    chat_schemes: str = Field(
+        default="wecombot,dingtalk,feishu,lark,slack,workflow,mmosts,rockets,zulip,matrixs,ntfys",
+        pattern=r"^[a-z0-9]+(,[a-z0-9]+)*$",
+        description="Which kinds of chat may stand there, by the scheme of apprise.",
     )
 
     speed: float = Field(default=1.0, gt=0, le=3600, description="A demo clock N times faster, in every service.")
@@ -198,11 +239,29 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _seal_key_is_long_enough(self) -> "Settings":
-        given = self.seal_key.get_secret_value().split(",") if self.seal_key is not None else []
-        if any(len(key.strip()) < SHORTEST_SEAL_KEY for key in given):
-            raise ValueError(f"TOCSIN_SEAL_KEY: each key needs {SHORTEST_SEAL_KEY} characters or more")
+    def _gateway_is_whole(self) -> "Settings":
+        given = [self.sms_gateway, self.sms_gateway_access_key, self.sms_gateway_secret]
+        if any(given) and not all(given):
+            raise ValueError("the SMS gateway needs all of TOCSIN_SMS_GATEWAY, _ACCESS_KEY and _SECRET")
+        if self.sms_gateway is not None:
+            try:
+                load_gateway(self.sms_gateway)
+            except ValueError as error:
+                raise ValueError(f"TOCSIN_SMS_GATEWAY: {error}") from error
         return self
+
+    @model_validator(mode="after")
+    def _keys_are_long_enough(self) -> "Settings":
+        for name, secret in (("SEAL", self.seal_key), ("WEBHOOK", self.webhook_key)):
+            if any(len(key) < SHORTEST_KEY for key in _keys_of(secret)):
+                raise ValueError(f"TOCSIN_{name}_KEY: each key needs {SHORTEST_KEY} characters or more")
+        return self
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks_of(value)
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -215,6 +274,28 @@ class Settings(BaseSettings):
         if self.twilio_voice_from is not None:
             return self.twilio_voice_from
         return self.twilio_from if self.twilio_from is not None and self.twilio_from.startswith("+") else None
+
+    @property
+    def gateway(self) -> Gateway | None:
+        """Return the template SMS gateway, or None when there is none."""
+        return None if self.sms_gateway is None else load_gateway(self.sms_gateway)
+
+    @property
+    def gateway_credentials(self) -> Credentials | None:
+        """Return who we are to the gateway, and it to us."""
+        if self.sms_gateway_access_key is None or self.sms_gateway_secret is None:
+            return None
+        return Credentials(self.sms_gateway_access_key, self.sms_gateway_secret.get_secret_value())
+
+    @property
+    def webhook_keys(self) -> tuple[str, ...]:
+        """Return the keys that webhooks are signed with, the first that of today; none: nothing is sent."""
+        return _keys_of(self.webhook_key)
+
+    @property
+    def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return the private networks that webhooks may call."""
+        return _networks_of(self.webhook_networks)
 
     @property
     def intake_url(self) -> str:
@@ -236,6 +317,14 @@ class Settings(BaseSettings):
     def topic(self, name: str) -> str:
         """Return the full name of a topic of the catalogue."""
         return self.topic_prefix + name
+
+
+def _keys_of(secret: SecretStr | None) -> tuple[str, ...]:
+    return () if secret is None else tuple(key.strip() for key in secret.get_secret_value().split(","))
+
+
+def _networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 class _FileSource(PydanticBaseSettingsSource):

@@ -11,6 +11,8 @@ from services.runtime.clock import wall_now
 from services.runtime.settings import Settings
 from tests.support.notices import message
 
+SAMPLE = Path(__file__).parents[2] / "deploy" / "sample" / "sms-gateway.yaml"
+
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Callable[[], OutboxChannel]:
@@ -53,12 +55,19 @@ async def test_settings_choose_the_providers(tmp_path: Path) -> None:
             twilio_auth_token="t",
             twilio_from="+15005550006",
             smtp_host="mail.example",
+            webhook_key="k" * 32,
+            sms_gateway=SAMPLE,
+            sms_gateway_access_key="AK",
+            sms_gateway_secret="s",
         )
     )
-    assert [channel.provider for name in ("sms", "email", "voice") for channel in configured[name]] == [
+    assert [channel.provider for each in configured.values() for channel in each] == [
         "twilio",
+        "sms-gateway",
         "smtp",
         "twilio-voice",
+        "webhook",
+        "local-outbox",
     ]
     for channel in (channel for each in configured.values() for channel in each):
         await channel.close()

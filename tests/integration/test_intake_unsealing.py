@@ -163,8 +163,10 @@ async def test_no_route_or_parameter_offers_a_search_by_petitioner(intake: Intak
         ("path", "case_id"),
         ("path", "receipt"),
         ("path", "notification_id"),
+        ("path", "token"),
         ("query", "status"),
         ("query", "school_id"),
+        ("query", "school"),
         ("query", "since"),
         ("query", "cursor"),
         ("query", "limit"),
@@ -192,6 +194,7 @@ async def test_no_route_or_parameter_offers_a_search_by_petitioner(intake: Intak
         "/v1/cases/{case_id}",
         "/v1/cases/{case_id}/timeline",
         "/v1/cases/{case_id}/petitioner",
+        "/v1/contacts/reachability",
         "/v1/contacts/unreachable",
     }
 

@@ -109,6 +109,17 @@ async def test_provider_that_takes_nothing_is_passed_over_and_what_waits_for_it_
     assert sorted(second.sent) == [f"n{number}" for number in range(6)]
 
 
+async def test_failures_of_recipients_own_servers_say_nothing_of_the_provider(database: Database) -> None:
+    """One receiver of webhooks is down: reminders to the others do not wait for a probe."""
+    only = ScriptedChannel(script=[failing(OutcomeUnknown("down", of_recipient=True))] * 4)
+    async with working(database, only, breaker_failures=2, breaker_open_seconds=60) as worker:
+        for number in range(4):
+            await worker.receive(requested(notification_id=f"n{number}", lane="reminder", deadline=None))
+        await worker.receive(requested(notification_id="other", lane="reminder", deadline=None))
+        await worker.idle()
+    assert (await row_of(database, "other")).state == "handed-over"
+
+
 async def test_provider_that_works_again_is_found_by_one_probe(database: Database) -> None:
     """While it is open one message in a while goes there; the first that it takes brings the others back."""
     first, second = pair(script=[DOWN] * 2)

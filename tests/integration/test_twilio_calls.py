@@ -70,8 +70,7 @@ async def test_call_that_tests_the_contact_asks_only_whether_it_arrived(line: Li
     """By its key, nobody takes anything up."""
     test = f"reachability:2026-03:{LAKE}"
     await line.intake.give_code(test, PRINCIPAL, CODE)
-    fields = {"case_id": test, "template": "reachability_test", "kind": "reachability", "exercise": True}
-    await line.request(channel="voice", **fields)
+    await line.request(channel="voice", case_id=test, template="reachability_test", kind="reachability", exercise=True)
     script = await line.twilio.pick_up(line.call())
     assert script.words.count("联络测试。") == 2
     assert script.words.count("确认收到，请按1") == 2

@@ -20,10 +20,12 @@ class ChannelError(Exception):
 
     permanent: ClassVar[bool] = False
 
-    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None, of_recipient: bool = False) -> None:
         super().__init__(reason)
         self.reason = harmless(reason)
         self.retry_after = retry_after
+        self.of_recipient = of_recipient
+        """It says something of this recipient's own server, and nothing of the provider: others go on as before."""
 
 
 Flaw = Literal["dead", "opted-out"]
@@ -68,6 +70,12 @@ class Message:
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the text says, by name: for providers that take a template's id and its parameters instead of a text."""
+
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the case is, in codes instead of words: for programs."""
+
+    deadline: datetime | None = None
+    asks_acknowledgement: bool = True
 
 
 @dataclass(frozen=True, slots=True)

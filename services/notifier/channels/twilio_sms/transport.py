@@ -8,7 +8,6 @@ handshake for each message would cost two round trips.
 
 import base64
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,7 +17,9 @@ from twilio.http.response import Response
 from yarl import URL
 
 from services.notifier.channels.base import OutcomeUnknown, TryLater
+from services.notifier.channels.retry_after import retry_after
 from services.notifier.channels.twilio_sms.errors import error_of
+from services.runtime.clock import wall_now
 
 CONNECTIONS = 64
 """Most connections at once: the most messages in flight."""
@@ -30,7 +31,6 @@ CONNECTING_SHARE = 0.5
 """Connecting may take this share of the time-out, so that it always ends as *not connected*, never as *unknown*."""
 
 TOO_MANY_REQUESTS = 429
-LONGEST_RETRY_AFTER = timedelta(minutes=10)
 
 
 class TwilioTransport(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyped
@@ -75,7 +75,7 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc] # the SDK is untyp
         except (aiohttp.ClientError, TimeoutError) as error:
             raise OutcomeUnknown(f"no answer from Twilio: {type(error).__name__}") from error
         if answer.status == TOO_MANY_REQUESTS:
-            raise error_of(TOO_MANY_REQUESTS, 20429, _retry_after(answer.headers.get("Retry-After")))
+            raise error_of(TOO_MANY_REQUESTS, 20429, retry_after(answer.headers.get("Retry-After"), wall_now()))
         return Response(answer.status, text, answer.headers)
 
     async def close(self) -> None:
@@ -102,13 +102,6 @@ def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
     if auth is None:
         return {}
     return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode()).decode()}
-
-
-def _retry_after(value: str | None) -> timedelta | None:
-    """Return the seconds of a Retry-After header; a date, or nonsense, leaves the pace to our own backoff."""
-    if value is None or not value.isdecimal():
-        return None
-    return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
 
 
 def _proxy_for(base: URL) -> str | None:

@@ -25,7 +25,7 @@ MAIL: Final = "smtp"
 
 MOST_CONNECTIONS = 50
 MOST_RECIPIENTS = 10
-LARGEST = 2 * 1024 * 1024
+LARGEST = 1024 * 1024
 """Bytes: a bounce has our email in it, which is small, and some pages about it."""
 
 SILENCE_SECONDS = 60.0
@@ -63,7 +63,8 @@ class BounceListener:
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802 - the library's name
         """Take a mail. It counts as taken when everything that it says is stored."""
         del server, session
-        report = _read(bytes(envelope.content))
+        # In a thread: a mail made to be hard to read takes a second, and filing must not wait for it.
+        report = await asyncio.to_thread(_read, bytes(envelope.content))
         try:
             for address in dict.fromkeys(envelope.rcpt_tos):
                 outcome = await self._take(str(self._addresses.read(address)), report)

@@ -40,11 +40,11 @@ def fold(case: Case) -> Case:
     return case
 
 
-def cut(folded: Folded, at: datetime) -> Folded:
-    """Return the folded rounds without the breaches that a fact of ``at`` takes back: those of deadlines after it."""
-    silence = folded.silence
-    if silence is None or at > silence.until:
-        return folded
+def cut(folded: Folded, silence: Silence, at: datetime) -> Folded:
+    """Return the folded rounds without the breaches that a fact of ``at`` takes back: those of deadlines from then on.
+
+    ``at`` is no later than the last deadline of their ``silence``.
+    """
     rest = silence.model_copy(update={"until": at - _TICK}) if silence.since < at else None
     return folded.model_copy(update={"silence": rest})
 

@@ -104,8 +104,9 @@ def _answer_follow_up(ledger: Ledger) -> None:
     """
     reason = "an update was filed"
     for folded in ledger.case.folded:
-        waits = folded.name == "follow_up" and folded.silence is not None and folded.silence.began < ledger.at
-        if waits and answer_folded(ledger, folded, ledger.at, "answered", reason):
+        silence = folded.silence if folded.name == "follow_up" else None
+        if silence is not None and silence.began < ledger.at <= silence.until:
+            answer_folded(ledger, folded.name, folded.level, ledger.at, "answered", reason)
             return
     for clock in ledger.case.rounds("follow_up"):
         waits = clock.status in {"running", "breached"} and ledger.case.waits_since(clock) < ledger.at
@@ -135,7 +136,7 @@ def _end_follow_up(ledger: Ledger, *, outdated: bool) -> None:
     for folded in ledger.case.folded:
         silence = folded.silence if folded.name == "follow_up" else None
         if silence is not None and (until is None or silence.began < until):
-            answer_folded(ledger, folded, ledger.at, "answered", reason)
+            answer_folded(ledger, folded.name, folded.level, ledger.at, "answered", reason)
     for key in [clock.key for clock in ledger.case.rounds("follow_up")]:
         clock = ledger.case.clock(key)
         if clock is not None and (until is None or clock.started_at < until) and ledger.at <= clock.deadline:

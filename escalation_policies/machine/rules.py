@@ -55,20 +55,20 @@ def answer_rounds(ledger: Ledger, name: ClockName, level: str, at: datetime, rea
         clock = ledger.case.clock(key)
         if clock is not None:
             answer(ledger, clock, at, reason)
-        elif (rest := ledger.case.fold(name, level)) is not None:
-            answer_folded(ledger, rest, at, "answered", reason)
+        else:
+            answer_folded(ledger, name, level, at, "answered", reason)
 
 
-def answer_folded(ledger: Ledger, folded: Folded, at: datetime, trigger: Trigger, reason: str) -> bool:
-    """Take back the folded breaches that a fact of ``at`` shows to be none; return whether there is one."""
-    silence = folded.silence
-    if silence is None or at > silence.until:
-        return False
-    clock = latest_of(folded, silence)
+def answer_folded(ledger: Ledger, name: ClockName, level: str, at: datetime, trigger: Trigger, reason: str) -> None:
+    """Take back those breaches among the folded rounds of a clock at a level that a fact of ``at`` shows to be none."""
+    folded = ledger.case.fold(name, level)
+    if folded is None or folded.silence is None or at > folded.silence.until:
+        return
+    clock = latest_of(folded, folded.silence)
     row = find(clock.name, clock.status, trigger)
     if row is None:
-        return False
-    rest = cut(folded, at)
+        return
+    rest = cut(folded, folded.silence, at)
     ledger.put_folded(rest.model_copy(update={"stands": True}) if row.after == "satisfied" else rest)
     clock = clockwork.stop(clock, row.after, at)
     ledger.write(
@@ -76,7 +76,6 @@ def answer_folded(ledger: Ledger, folded: Folded, at: datetime, trigger: Trigger
     )
     for consequence in row.then:
         _CONSEQUENCES[consequence](ledger, clock)
-    return True
 
 
 def _withdraw_breach(ledger: Ledger, clock: Clock) -> None:

@@ -35,10 +35,8 @@ def void_after_withdrawal(ledger: Ledger) -> None:
         clock = ledger.case.clock(key)
         if clock is not None and clock.status == "breached" and ledger.at <= clock.deadline:
             apply(ledger, clock, "voided", "the petition was taken back before")
-    for key in sorted(folded.key for folded in ledger.case.folded):
-        folded = next((one for one in ledger.case.folded if one.key == key), None)
-        if folded is not None:
-            answer_folded(ledger, folded, ledger.at, "voided", "the petition was taken back before")
+    for name, level in sorted((folded.name, folded.level) for folded in ledger.case.folded):
+        answer_folded(ledger, name, level, ledger.at, "voided", "the petition was taken back before")
 
 
 def _open_again(ledger: Ledger) -> None:

@@ -22,7 +22,7 @@ from events.incident import IncidentAcknowledged, IncidentDeclined
 from services.intake.body import content_hash
 from services.intake.deps import Deps
 from services.intake.metrics import ACKNOWLEDGED
-from services.intake.rows import Keyed, append_fact, remember
+from services.intake.rows import Keyed, append_fact, is_remembered, remember
 from services.intake.visibility import may_hear
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import cases, codes
@@ -33,6 +33,7 @@ ACTOR = "code"
 MOST_WAITING = 20
 """Newest open cases of one person that are looked through for those that wait for an answer."""
 
+Verb = Literal["acknowledged", "declined"]
 Via = Literal["code", "sms", "voice", "link"]
 
 
@@ -124,7 +125,8 @@ async def accept(
     """
     fact = IncidentAcknowledged(case_id=holder.case_id, received_at=at, by=holder.person_id, via=via)
     answer = _answer(deps, holder, at, said)
-    event_id = derived("fact", holder.case_id, "acknowledged", holder.person_id, holder.code, holder.standing)
+    turn = await _first_without(unit, holder, "declined")
+    event_id = _event_id(holder, "acknowledged", turn)
     earlier = await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), answer, at)
     if earlier is None:
         await append_fact(deps, unit, fact, event_id, traceparent, family=holder.family)
@@ -135,9 +137,27 @@ async def accept(
 async def decline(deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime) -> None:
     """Store that the holder cannot take it, once: the stand-in is told at once."""
     fact = IncidentDeclined(case_id=holder.case_id, received_at=at, by=holder.person_id)
-    event_id = derived("fact", holder.case_id, "declined", holder.person_id, holder.code, holder.standing)
+    turn = await _first_without(unit, holder, "acknowledged", after=1)
+    event_id = _event_id(holder, "declined", turn - 1)
     if await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), "", at) is None:
         await append_fact(deps, unit, fact, event_id, family=holder.family)
+
+
+async def _first_without(unit: UnitOfWork, holder: Holder, verb: Verb, after: int = 0) -> int:
+    """Return the first turn, from ``after`` on, in which the person has not said this.
+
+    Until their case is judged again, as while the bus is away, their standing stays as it is. An answer after the
+    opposite one is in the next turn, and counts; said twice in one turn it is a repeat.
+    """
+    turn = after
+    while await is_remembered(unit, ACTOR, _event_id(holder, verb, turn)):
+        turn += 1
+    return turn
+
+
+def _event_id(holder: Holder, verb: Verb, turn: int) -> str:
+    turns = [str(turn)] if turn else []
+    return derived("fact", holder.case_id, verb, holder.person_id, holder.code, holder.standing, *turns)
 
 
 _CODES: Select[Any] = select(

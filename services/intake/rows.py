@@ -73,6 +73,12 @@ async def insert_once(connection: AsyncConnection, table: Table, row: dict[str, 
     return (await connection.execute(statement)).one_or_none() is not None
 
 
+async def is_remembered(unit: UnitOfWork, actor: str, key: str) -> bool:
+    """Return whether an answer to this request of ``actor`` is stored, also by this unit of work."""
+    statement = select(idempotency.c.key).where(idempotency.c.actor == actor, idempotency.c.key == key)
+    return (await unit.connection.execute(statement)).one_or_none() is not None
+
+
 async def remember(unit: UnitOfWork, keyed: Keyed, response: str, at: datetime) -> str | None:
     """Remember the answer to a keyed request; return the earlier answer instead when it is a repeat.
 

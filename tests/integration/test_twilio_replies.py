@@ -99,6 +99,15 @@ async def test_code_sent_by_sms_and_typed_into_a_client_is_one_answer(line: Line
     assert len(await answers(line)) == 1
 
 
+async def test_who_changes_their_mind_before_anybody_has_judged_is_taken_at_their_last_word(line: Line) -> None:
+    """While the bus is away nothing is judged: each change is a fact, a repeat of the same word is none."""
+    await waiting(line)
+    for text in (CODE, f"{CODE} 2", f"{CODE} 2", CODE, CODE, f"{CODE} 2", CODE):
+        await line.reply(text)
+    accepts, declines = IncidentAcknowledged, IncidentDeclined
+    assert [type(fact) for fact in await answers(line)] == [accepts, declines, accepts, declines, accepts]
+
+
 async def test_one_is_not_enough_where_several_cases_wait(line: Line) -> None:
     """The reply names each with its code, and the code then says which."""
     await waiting(line)

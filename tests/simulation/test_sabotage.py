@@ -9,7 +9,7 @@ from tests.simulation import sabotage
 from tests.simulation.memory import Sabotage
 from tests.simulation.world import simulate
 
-SEEDS = (2, 4, 6, 3, 1, 9, 12, 7)
+SEEDS = (12, 8, 2, 4, 6, 3, 1, 9, 7)
 """The first seeds of all: the troubles that show a broken part are absent from about half of the runs."""
 MORE_SEEDS = range(13, 50)
 """A change of the product moves every death to another moment: when the first seeds show nothing, there are others."""

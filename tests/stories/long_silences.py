@@ -62,7 +62,9 @@ def final_report_from_before_a_reopening_and_a_long_silence() -> Scenario:
     scenario = Scenario(library(with_rounds(county(), 1)))
     scenario.file()
     scenario.report_upward("principal")
-    scenario.acknowledge("director")
+    scenario.report_upward("director")
+    for by in ("bureau", "township"):
+        scenario.acknowledge(by)
     scenario.say(facts.FinalReportFiled, "principal", summary="a wire")
     scenario.say(facts.IncidentClosed, "principal")
     scenario.pass_days(1)

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from escalation_policies.held import Held
+from escalation_policies.machine.holding import why_not
 from escalation_policies.opening import opening_deadlines
 from escalation_policies.schema import QuietHours
 from events.petition import PetitionFiled
-from tests.support.policy_variants import library
+from tests.support.policy_variants import county, library, with_both_in_the_district
 from tests.support.scenario import SCHOOL, Scenario, minute, shipped
 
 NIGHT = 12.5 * 60
@@ -145,3 +147,21 @@ def test_quiet_hours_are_not_a_whole_day() -> None:
     """Nobody would ever be told."""
     with pytest.raises(ValidationError, match="nobody would ever be told"):
         QuietHours(start=time(7), end=time(7))
+
+
+def test_held_message_without_a_clock_is_called_back_once_its_question_is_answered() -> None:
+    """By the person it is for, where all of a level must answer; or by the level, whoever it is for."""
+    scenario = Scenario(library(with_both_in_the_district(county(), "all")))
+    scenario.file()
+    scenario.report_upward("principal")
+    held = Held(
+        notification_id="n-1", person_id="director", contact_id="director:sms", channel="sms", lane="escalation",
+        level="district", until=MORNING, ties=("director",), asks=True,
+    )  # fmt: skip
+    other = held.model_copy(update={"person_id": "township"})
+    assert why_not(scenario.opened, held) is None
+    scenario.acknowledge("director")
+    assert why_not(scenario.opened, held) == "it was answered"
+    assert why_not(scenario.opened, other) is None
+    scenario.acknowledge("township")
+    assert why_not(scenario.opened, held.model_copy(update={"person_id": "nobody"})) == "it was answered"

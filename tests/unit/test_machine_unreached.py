@@ -8,7 +8,7 @@ from escalation_policies.loader import PolicyLibrary
 from escalation_policies.schema import Policy
 from escalation_policies.selector import Selector
 from events.escalation import Contact, Recipient
-from events.incident import IncidentAcknowledged
+from events.incident import IncidentAcknowledged, UpdateFiled
 from events.notification import NotificationRequested
 from events.unreached import ContactUnreached
 from tests.support.scenario import Scenario, Staff, shipped
@@ -159,3 +159,26 @@ def test_unreached_person_who_answers_after_all_is_heard() -> None:
     clock = story.opened.clock("report_to_principal@principal")
     assert clock is not None
     assert clock.status == "satisfied"
+
+
+def test_reminder_that_fails_goes_out_another_way_as_a_reminder() -> None:
+    """It is no more urgent for having failed: it keeps its lane, and its deadline."""
+    story = scenario()
+    story.pass_minutes(5)
+    reminder = next(one for one in story.requests if one.lane == "reminder")
+    [call] = fail(story, reminder)
+    assert (call.channel, call.lane, call.deadline) == ("voice", "reminder", reminder.deadline)
+
+
+def test_news_that_reaches_nobody_hands_nothing_over() -> None:
+    """The alert to the director is still with them; that an update did not get there asks nobody for an answer."""
+    story = scenario()
+    story.report_upward("principal")
+    before = len(story.requests)
+    story.say(UpdateFiled, "principal", summary="all out")
+    news = [one for one in story.requests[before:] if one.person_id == "director"]
+    assert not any(one.asks_acknowledgement for one in news)
+    for one in news:
+        news += fail(story, one)
+    assert any("nothing reaches them" in reason for reason in story.reasons("contact-unreached"))
+    assert story.reasons("handed-over") == []

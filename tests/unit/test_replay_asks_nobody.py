@@ -6,6 +6,7 @@ from escalation_policies.errors import Undecidable
 from escalation_policies.machine import replay
 from escalation_policies.machine.ledger import RecordedDirectory
 from escalation_policies.selector import SchoolName
+from events.escalation import JournalEntry
 from tests.support.scenario import START, Scenario, shipped
 
 JOURNAL = RecordedDirectory((), SchoolName(unit_id="school-1", name="Lakeside School"))
@@ -46,3 +47,17 @@ def test_old_journal_without_the_name_of_its_school_replays_without_it() -> None
     state = replay([nameless, *rest])[-1].state
     assert state is not None
     assert state == scenario.opened.model_copy(update={"school_name": ""})
+
+
+def test_event_stays_written_as_it_was() -> None:
+    """An earlier version wrote the same moment in other words: it is judged alike, and its entry is the same again."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.acknowledge("principal")
+    first, *rest = scenario.entries
+    assert first.cause is not None
+    data = {**first.cause.data, "received_at": "2026-09-01T02:00:00+00:00"}
+    assert data != first.cause.data
+    older = first.model_copy(update={"cause": first.cause.model_copy(update={"data": data})})
+    told = [effect for decision in replay([older, *rest]) for effect in decision.effects]
+    assert [effect for effect in told if isinstance(effect, JournalEntry)] == [older, *rest]

@@ -1,0 +1,109 @@
+"""To the very deadline: what a late fact takes back of the rounds that were folded, what it says, what it leaves."""
+
+from datetime import datetime, timedelta
+
+from escalation_policies.folded import Folded, Silence
+from escalation_policies.folding import cut
+from events import incident as facts
+from events.petition import PetitionWithdrawn
+from tests.support.policy_variants import county, library, with_rounds
+from tests.support.scenario import DAY, START, Scenario
+from tests.unit.test_machine_folding import silence, silent
+
+_TICK = timedelta(microseconds=1)
+_SILENCE = Silence(began=START, since=START + timedelta(days=1), until=START + timedelta(days=9))
+_FOLDED = Folded(name="follow_up", level="principal", last=9, silence=_SILENCE)
+
+
+def test_fact_of_the_first_missed_deadline_leaves_no_breach_of_the_silence() -> None:
+    """At the very deadline is in time, so every round of it was answered."""
+    assert cut(_FOLDED, _SILENCE, _SILENCE.since).silence is None
+    rest = cut(_FOLDED, _SILENCE, _SILENCE.since + _TICK).silence
+    assert rest == _SILENCE.model_copy(update={"until": _SILENCE.since})
+
+
+def say_at(scenario: Scenario, at: datetime, fact: type, **fields: object) -> None:
+    """State a fact of a moment that is long over."""
+    scenario.happen(fact, carried_late_minutes=(scenario.now - at) / timedelta(minutes=1), **fields)
+
+
+def test_update_of_the_last_folded_deadline_is_in_time() -> None:
+    """The round whose deadline it is, and all that came of it, are none; a moment later it is another round's."""
+    scenario = silent("fire", 60)
+    last = silence(scenario, "follow_up", "principal").until
+    say_at(scenario, last, facts.UpdateFiled, by="principal", summary="all out")
+    (withdrawn,) = (entry for entry in scenario.entries if entry.kind == "breach-withdrawn")
+    assert withdrawn.deadline == last
+    assert silence(scenario, "follow_up", "principal").until == last - _TICK
+
+
+def test_answer_to_the_first_round_says_which_folded_rounds_it_calls_off() -> None:
+    """The entry names the latest of them, its level and its deadline."""
+    scenario = silent("hazard", 200)
+    scenario.acknowledge("principal")
+    fold = scenario.opened.fold("rectification", "principal")
+    until = silence(scenario, "rectification", "principal").until
+    scenario.say(facts.IncidentClosed, "principal", evidence="photograph 12", carried_late_minutes=191 * DAY)
+    called_off = [entry for entry in scenario.entries if "so are the earlier rounds of this silence" in entry.reason]
+    assert fold is not None
+    assert (fold.key, "principal", until) in [(entry.clock, entry.level, entry.deadline) for entry in called_off]
+
+
+def test_petition_taken_back_says_so_of_the_folded_rounds() -> None:
+    """One entry for all of a clock, in the words of the withdrawal, in the order of their names."""
+    scenario = silent("petition", 200)
+    keys = sorted(fold.key for fold in scenario.opened.folded)
+    scenario.happen(PetitionWithdrawn, carried_late_minutes=170 * DAY)
+    said = "the petition was taken back before: so is every earlier round whose deadline was not over then"
+    assert [entry.clock for entry in scenario.entries if entry.reason == said] == keys
+
+
+def test_petition_taken_back_before_the_first_chase_leaves_no_chase_standing() -> None:
+    """The first breach is the office's, on day 15; the chases after it were for nobody, and count as no answer."""
+    scenario = silent("petition", 200)
+    first = silence(scenario, "acceptance", "school").since
+    say_at(scenario, first - timedelta(hours=1), PetitionWithdrawn)
+    fold = scenario.opened.fold("acceptance", "school")
+    assert fold is not None
+    assert (fold.silence, fold.stands, fold.is_standing) == (None, False, False)
+
+
+def test_receipt_of_a_folded_round_leaves_what_came_of_the_rounds_before_it() -> None:
+    """The director acknowledged on day 100: the bureau was asked before because they had not, and that stays."""
+    scenario = silent("hazard", 300)
+    began = silence(scenario, "upward_receipt", "bureau")
+    scenario.acknowledge("director", carried_late_minutes=200 * DAY)
+    assert scenario.opened.asked("bureau")
+    assert silence(scenario, "upward_receipt", "bureau").since == began.since
+
+
+def test_final_report_answers_follow_ups_and_no_receipt() -> None:
+    """Filed while the top was told again and again: that nobody there answered stays a breach."""
+    scenario = Scenario(library(with_rounds(county(), 16)))
+    scenario.file()
+    scenario.pass_days(20)
+    before = silence(scenario, "upward_receipt", "government_and_bureau")
+    hour = START + timedelta(hours=1)
+    assert before.since < hour < before.until
+    say_at(scenario, hour, facts.FinalReportFiled, by="principal", summary="a wire")
+    assert silence(scenario, "upward_receipt", "government_and_bureau") == before
+
+
+def test_final_report_from_before_a_reopening_answers_no_silence_of_after_it() -> None:
+    """Opened again, the case needs another: 30 days without a word stay breaches."""
+    scenario = Scenario(library(with_rounds(county(), 1)))
+    scenario.file()
+    scenario.report_upward("principal")
+    scenario.report_upward("director")
+    for by in ("bureau", "township"):
+        scenario.acknowledge(by)
+    scenario.say(facts.FinalReportFiled, "principal", summary="a wire")
+    scenario.say(facts.IncidentClosed, "principal")
+    scenario.pass_days(1)
+    scenario.say(facts.IncidentReopened, "director", reason="it burns again")
+    scenario.pass_days(30)
+    before = silence(scenario, "follow_up", "principal")
+    assert before.began == scenario.opened.reopened_at
+    say_at(scenario, START + timedelta(hours=12), facts.FinalReportFiled, by="principal", summary="it was out")
+    assert silence(scenario, "follow_up", "principal") == before
+    assert scenario.reasons("breach-withdrawn") == []

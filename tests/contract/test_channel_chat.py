@@ -12,6 +12,7 @@ import structlog
 from services.notifier.channels.base import OutcomeUnknown, Refused, TryLater
 from services.notifier.channels.chat.channel import Chat
 from services.notifier.channels.chat.lines import OF_ONE_TARGET, Lines
+from services.notifier.channels.smtp_email.mime import compose
 from services.runtime.errors import SettingsError
 from services.runtime.logging import configure_logging
 from services.runtime.settings import Settings
@@ -91,6 +92,16 @@ async def test_plugin_of_a_real_chat_says_the_text(receiver: Receiver, scheme: s
 def test_kind_that_the_settings_allow_is_one_of_apprises(scheme: str) -> None:
     """A misspelt one would be refused when somebody at last uses it."""
     Chat({"team": ADDRESSES[scheme]}, TIMEOUT)
+
+
+def test_emails_are_written_as_before_where_there_are_chats() -> None:
+    """One of apprise's plugins would have every email of the process written otherwise, from its loading on."""
+    wanted = compose(message(subject="事件通知：较大火灾", html="<p>火灾</p>"), "tocsin@county.example")
+    Chat({"team": ADDRESSES["wecombot"]}, TIMEOUT)
+    written = compose(message(subject="事件通知：较大火灾", html="<p>火灾</p>"), "tocsin@county.example")
+    for email in (wanted, written):
+        assert b"Subject: =?utf-8?b?" in email
+        assert email.count(b"Content-Transfer-Encoding: base64") == 2
 
 
 async def test_messages_to_one_chat_do_not_wait_for_each_other(receiver: Receiver) -> None:

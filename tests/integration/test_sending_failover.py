@@ -123,12 +123,12 @@ async def test_failures_of_recipients_own_servers_say_nothing_of_the_provider(da
 async def test_provider_that_works_again_is_found_by_one_probe(database: Database) -> None:
     """While it is open one message in a while goes there; the first that it takes brings the others back."""
     first, second = pair(script=[DOWN] * 2)
-    async with working(database, first, second, breaker_failures=2, breaker_open_seconds=0.1) as worker:
+    async with working(database, first, second, breaker_failures=2, breaker_open_seconds=0.6) as worker:
         await worker.receive(*(requested(notification_id=f"n{number}") for number in range(2)))
         await worker.idle()
         await worker.receive(requested(notification_id="open"))
         await worker.idle()
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.65)
         for name in ("probe", "after"):
             await worker.receive(requested(notification_id=name))
             await worker.idle()

@@ -4,7 +4,9 @@ Its front, which sends to many at once, brings threads, retries and configuratio
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import charset
 
 Send = Callable[[str], bool]
 """Sends a text; blocks. False says that it went wrong, and not how far it had come."""
@@ -19,10 +21,8 @@ def sender_of(address: str, timeout_seconds: float) -> Send:
     Raises:
         ValueError: apprise cannot use the address.
     """
-    # Half a second and 40 MB, only where there are chats; one of its 200 plugins imports a module that Python drops.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode  # noqa: PLC0415
+    with _python_as_it_was():
+        from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode  # noqa: PLC0415 - where there are chats
 
         asset = AppriseAsset(app_id="Tocsin", app_desc="Tocsin", app_url="", http_redirects=False)
         if Apprise.instantiate(address, asset=asset) is None:
@@ -37,3 +37,20 @@ def sender_of(address: str, timeout_seconds: float) -> Send:
         return bool(plugin.notify(body=text, body_format=NotifyFormat.TEXT, overflow=OverflowMode.SPLIT))
 
     return send
+
+
+@contextmanager
+def _python_as_it_was() -> Iterator[None]:
+    """Take back what apprise changes for the whole process when it loads its plugins (half a second, 40 MB).
+
+    That of email lets every email be written as quoted-printable, ours too: three times as long in Chinese, and its
+    subject broken into lines. Another imports a module that Python is about to drop, and is warned.
+    """
+    charsets = dict(charset.CHARSETS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            yield
+        finally:
+            charset.CHARSETS.clear()
+            charset.CHARSETS.update(charsets)

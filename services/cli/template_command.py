@@ -8,6 +8,7 @@ import typer
 
 from escalation_policies.errors import NoPolicy
 from escalation_policies.loader import LIBRARY, PolicyLibrary
+from escalation_policies.reachability import KIND as REACHABILITY
 from events.channel import Channel
 from events.incident import SEVERITIES, Severity
 from events.notification import Template
@@ -42,7 +43,9 @@ _NAMED = 12
 
 @app.command()
 def preview(
-    kind: Annotated[str, typer.Argument(help="A kind of report, such as fire or petition-fees.")] = "fire",
+    kind: Annotated[
+        str, typer.Argument(help="A kind of report, such as fire or petition-fees; or reachability.")
+    ] = "fire",
     message: Annotated[
         list[str] | None, typer.Option(help="Only this message, such as incident_alert; may be repeated.")
     ] = None,
@@ -65,7 +68,11 @@ def preview(
 ) -> None:
     """Show each message as it would be sent, and how an SMS is counted."""
     library = library_in(policies)
-    changes: dict[str, Any] = {"kind": kind, "severity": _severity(severity, kind, library), "exercise": exercise}
+    changes: dict[str, Any] = {
+        "kind": kind,
+        "severity": _severity(severity, kind, library),
+        "exercise": exercise or kind == REACHABILITY,
+    }
     changes |= {name: text for name, text in (("school_name", school), ("place", place)) if text is not None}
     roads: tuple[Channel, ...] = ("sms", "email", "voice") if channel is Road.ALL else (_channel(channel),)
     for template in _messages(message, kind, library):

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any, NamedTuple, get_args
 
 from escalation_policies.loader import PolicyLibrary
+from escalation_policies.reachability import KIND as REACHABILITY
 from events.channel import Channel
 from events.incident import SEVERITIES
 from events.notification import NotificationRequested, Template
@@ -81,12 +82,16 @@ def messages_of(kind: str, library: PolicyLibrary) -> list[Template]:
     Raises:
         NoPolicy: naming the kinds that exist.
     """
+    if kind == REACHABILITY:
+        return ["reachability_test"]
     policy = library.for_kind(kind)
     is_petition, is_hazard = policy.applies_to.family == "petition", policy.outside_plan == "hazard"
     return [
         template
         for template in TEMPLATES
-        if template.startswith("petition_") is is_petition and (is_hazard or not template.startswith("hazard_"))
+        if template.startswith("petition_") is is_petition
+        and (is_hazard or not template.startswith("hazard_"))
+        and template != "reachability_test"
     ]
 
 

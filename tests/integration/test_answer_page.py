@@ -63,6 +63,26 @@ def counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("tocsin_answer_links_total", {"outcome": outcome}) or 0.0
 
 
+async def test_page_of_a_test_asks_only_whether_it_arrived(line: Line) -> None:
+    """One button, no grade; and what is recorded is that messages reach them."""
+    test = f"reachability:2026-03:{LAKE}"
+    await line.intake.give_code(test, PRINCIPAL, CODE)
+    fields: dict[str, Any] = {
+        "case_id": test,
+        "template": "reachability_test",
+        "kind": "reachability",
+        "exercise": True,
+    }
+    path = path_of(await line.request(notification_id=NOTICE, **fields))
+    seen = page(await get(line, path))
+    assert seen.buttons == ["accept"]
+    assert "确认收到" in seen.text
+    assert "较大" not in seen.text
+    assert "消息能送达您" in page(await press(line, path, "accept")).text
+    (fact,) = await answers(line)
+    assert (fact.case_id, fact.by) == (test, PRINCIPAL)
+
+
 async def test_page_shows_what_is_asked_and_two_buttons(line: Line) -> None:
     """Help first; kind, grade, school, place, deadline in local time; never the summary, which names a child."""
     _, path = await asked(line)

@@ -62,7 +62,11 @@ def test_preview_of_a_kind_shows_the_messages_that_it_brings() -> None:
     assert "incident_" not in petition
     assert "12月13日14:20" in petition
     assert "hazard_overdue" in preview("hazard", "--channel", "sms", "--language", "zh")
-    assert "hazard_overdue" not in preview("fire", "--channel", "sms", "--language", "zh")
+    fire = preview("fire", "--channel", "sms", "--language", "zh")
+    assert "hazard_overdue" not in fire
+    assert "reachability_test" not in fire
+    test = preview("reachability", "--channel", "sms", "--language", "zh")
+    assert "【演练】联络测试：阳光县第一中心小学。请14:35前确认收到，确认码K7Q2MX" in test
 
 
 def test_preview_shows_the_link_and_what_it_costs() -> None:

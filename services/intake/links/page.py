@@ -74,7 +74,7 @@ class Page:
 
 
 def asking(request: NotificationRequested, holder: Holder, *, pressed_nothing: bool = False) -> Page:
-    """Return the question with its two buttons."""
+    """Return the question with its two buttons; whether it arrived is asked with one."""
     language = request.language
     said = {name: words[language] for name, words in WORDS.items()}
     section = Section(
@@ -84,7 +84,8 @@ def asking(request: NotificationRequested, holder: Holder, *, pressed_nothing: b
         call_first=said["call_first"] if request.template in CALL_FIRST else None,
         watermark=said["watermark"] if request.exercise else None,
     )
-    buttons = tuple(Button(one, said[one], said[f"{one}_hint"]) for one in (ACCEPT, DECLINE))
+    names = ((ACCEPT, "confirm"),) if holder.is_test else ((ACCEPT, ACCEPT), (DECLINE, DECLINE))
+    buttons = tuple(Button(one, said[name], said[f"{name}_hint"]) for one, name in names)
     return Page((section,), 422 if pressed_nothing else 200, _facts(request, holder), buttons)
 
 
@@ -108,7 +109,7 @@ def _facts(request: NotificationRequested, holder: Holder) -> tuple[tuple[str, s
     facts = {
         "kind": kind_name(request.kind, language),
         "receipt": request.receipt,
-        "severity": None if request.family == "petition" else SEVERITIES[language][severity],
+        "severity": None if request.family == "petition" or holder.is_test else SEVERITIES[language][severity],
         "school": request.school_name,
         "place": request.place,
         "started": f"{request.started_at.astimezone(zone):%Y-%m-%d %H:%M}",

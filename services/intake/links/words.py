@@ -19,6 +19,11 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "zh": "确认即表示由您负责，请随后按规定报告。",
             "en": "You are in charge from then on, and report as the rules say.",
         },
+        "confirm": {"zh": "确认收到", "en": "It reached me"},
+        "confirm_hint": {
+            "zh": "只表示消息能送达您；没有发生任何事件。",
+            "en": "It only shows that messages reach you; nothing has happened.",
+        },
         "decline": {"zh": "我无法处理", "en": "I cannot take it"},
         "decline_hint": {"zh": "将立即通知替补人员。", "en": "The stand-in is told at once."},
         "press": {

@@ -3,13 +3,14 @@
 Run from the root of the project, in the environment that ``make mutants`` makes.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants.results import Result, freshen, read
+from tests.mutants.results import FOLDER, Result, freshen, read
 from tests.mutants.table import PAGE, explained
 
 ALL = "*"
@@ -18,6 +19,17 @@ ALL = "*"
 def main(like: str = ALL) -> int:
     """Try what was not tried, or all that is ``like`` this again; 1 when a mutant lives that nobody explained."""
     os.environ.pop("MUTANT_UNDER_TEST", None)
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"another run is at work in {FOLDER}/: wait for its end, or stop it; what it knows is kept")
+            return 1
+        return _run(like)
+
+
+def _run(like: str) -> int:
     freshen()
     command = [str(Path(sys.executable).with_name("mutmut")), "run"]
     if jobs := os.environ.get("MUTANTS_JOBS"):

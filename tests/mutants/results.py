@@ -82,7 +82,6 @@ def freshen() -> None:
         stats = json.loads(_STATS.read_text(encoding="utf-8"))
         stats |= {"tests_by_mangled_function_name": {}, "duration_by_test": {}}
         _STATS.write_text(json.dumps(stats), encoding="utf-8")
-    FOLDER.mkdir(exist_ok=True)
     _TESTS_TRIED.write_text(tests, encoding="utf-8")
 
 

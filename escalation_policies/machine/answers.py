@@ -94,12 +94,21 @@ def _decline_at(ledger: Ledger, level: Level, fact: IncidentDeclined) -> None:
     state = state.model_copy(update={"seats": seats})
     ledger.put_level(state)
     ledger.write("declined", fact.reason or "cannot take it", level=level.level, by=fact.by)
-    if state.acknowledged_at is None and completed_at(level, state) is not None:
-        # a stand-in accepted before, which answers for who declines now
-        ledger.put_level(state.model_copy(update={"acknowledged_at": ledger.at}))
-        _answer(ledger, level, ledger.at)
-        return
-    hand_over(ledger, level, fact.by, step="declined", why="declined")
+    if not is_answered_without(ledger, level):
+        hand_over(ledger, level, fact.by, step="declined", why="declined")
+
+
+def is_answered_without(ledger: Ledger, level: Level) -> bool:
+    """Return whether those that are left have answered for a level of which somebody is out from now on.
+
+    A stand-in may have accepted before, and answers for them now: then the level has answered, by this moment.
+    """
+    state = _state(ledger.case, level)
+    if state.acknowledged_at is not None or completed_at(level, state) is None:
+        return False
+    ledger.put_level(state.model_copy(update={"acknowledged_at": ledger.at}))
+    _answer(ledger, level, ledger.at)
+    return True
 
 
 def hand_over(ledger: Ledger, level: Level, person_id: str, *, step: str, why: str) -> None:

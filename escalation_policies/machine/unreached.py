@@ -6,7 +6,7 @@ Promise 5: a provider that fails never stops the others; each required recipient
 from typing import Any
 
 from escalation_policies.case import LevelState, Seat
-from escalation_policies.machine.answers import hand_over, open_receipt
+from escalation_policies.machine.answers import hand_over, is_answered_without, open_receipt
 from escalation_policies.machine.ledger import Ledger
 from escalation_policies.machine.telling import Message, contacts_on, id_of, kept_for_other_things, send_by
 from escalation_policies.schema import Level
@@ -68,7 +68,8 @@ def _no_way_left(ledger: Ledger, level: Level, person: Recipient, seat: Seat, fa
     ledger.write("contact-unreached", reason, level=level.level, by=person.person_id)
     if fact.asks_acknowledgement and open_receipt(ledger.case, level) is not None:
         _change(ledger, level.level, person.person_id, {"unreached_at": ledger.at})
-        hand_over(ledger, level, person.person_id, step="unreached", why="could not be reached")
+        if not is_answered_without(ledger, level):
+            hand_over(ledger, level, person.person_id, step="unreached", why="could not be reached")
 
 
 def _remember(ledger: Ledger, state: LevelState, seat: Seat, fact: ContactUnreached) -> Seat:

@@ -11,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from escalation_policies.schema import Policy
 from events import incident as facts
 from events.base import CaseFact
+from events.escalation import Recipient
+from events.unreached import Cause, unreached_by
 from tests.support.case_truths import (
     breaches_are_true,
     clocks_are_watched,
@@ -18,9 +20,10 @@ from tests.support.case_truths import (
     history_is_whole,
     journal_replays,
     nobody_is_forgotten,
+    nobody_waits_for_what_cannot_come,
 )
 from tests.support.policy_variants import county, library, with_both_in_the_district, with_receipt, with_rounds
-from tests.support.scenario import DAY, SCHOOL, STAFF, START, Scenario, Staff, shipped
+from tests.support.scenario import DAY, SCHOOL, STAFF, START, Scenario, Staff, found, shipped
 
 pytestmark = pytest.mark.timeout(900)
 """Seconds: a life that fails is made as short as it can be before it is shown, which takes minutes."""
@@ -52,6 +55,14 @@ MINUTES = st.one_of(
 VACANT = st.sets(st.sampled_from(sorted(STAFF)), max_size=len(STAFF))
 
 
+class Known(Staff):
+    """Everybody in a post is found by name, too, as whoever was told must be when a message does not arrive."""
+
+    def recipient(self, person_id: str) -> Recipient | None:
+        posts = (question for question, people in self.answers.items() if person_id in people)
+        return next((found(person_id, question) for question in posts), super().recipient(person_id))
+
+
 class CaseLife(RuleBasedStateMachine):
     """One case from its report on. Facts are said (get their time) and are carried (judged) at different moments."""
 
@@ -71,7 +82,7 @@ class CaseLife(RuleBasedStateMachine):
     )
     def file(self, named: str, severity: str | None, exercise: bool, late: float, vacant: set[str]) -> None:
         policy = POLICIES[named]
-        self.scenario = Scenario(library(policy), Staff())
+        self.scenario = Scenario(library(policy), Known())
         self.vacate(vacant)
         kind = policy.applies_to.kinds[0]
         self.scenario.file(kind=kind, severity=severity, exercise=exercise, late_minutes=late)
@@ -172,6 +183,32 @@ class CaseLife(RuleBasedStateMachine):
         fact = facts.ReportSeparated(case_id=CASE, received_at=self.scenario.now, by="director", report=report)
         self.say(fact, held_back=held_back, copies=copies)
 
+    @precondition(lambda self: bool(self.scenario.requests))
+    @rule(
+        place=st.integers(0, 11),
+        cause=st.sampled_from(["late", "failed", "undelivered", "dead-contact"]),
+        held_back=st.booleans(),
+        copies=st.sampled_from([1, 1, 2]),
+    )
+    def a_message_does_not_arrive(self, place: int, cause: Cause, held_back: bool, copies: int) -> None:
+        latest = self.scenario.requests[-12:]
+        fact = unreached_by(latest[place % len(latest)], cause, "the provider refused", self.scenario.now)
+        self.say(fact, held_back=held_back, copies=copies)
+
+    @precondition(lambda self: self.scenario.case is not None)
+    @rule(below=st.integers(0, 2), who=st.integers(0, 3), all_of_them=st.booleans())
+    def nothing_reaches_somebody(self, below: int, who: int, all_of_them: bool) -> None:
+        """Every way to one or all of those told at the highest level, or at one below it, fails."""
+        levels = [state for state in self.scenario.opened.levels if state.seats]
+        seats = levels[max(0, len(levels) - 1 - below)].seats if levels else ()
+        people = (
+            {seat.person_id for seat in seats} if all_of_them else {seats[who % len(seats)].person_id} if seats else ()
+        )
+        for person in sorted(people):
+            sent = {(one.contact_id, one.level): one for one in self.scenario.requests if one.person_id == person}
+            for request in sent.values():
+                self.say(unreached_by(request, "failed", "the number is dead", self.scenario.now))
+
     @precondition(lambda self: bool(self.on_the_way))
     @rule(data=st.data())
     def a_fact_is_carried(self, data: st.DataObject) -> None:
@@ -206,6 +243,7 @@ class CaseLife(RuleBasedStateMachine):
         clocks_are_watched(self.scenario.case)
         history_is_whole(self.scenario.case, self.scenario.entries, self.scenario.requests)
         nobody_is_forgotten(self.scenario.case)
+        nobody_waits_for_what_cannot_come(self.scenario.case)
 
     def teardown(self) -> None:
         if self.scenario.case is None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from escalation_policies.case import DEADLINE, Case, Clock
 from escalation_policies.machine import Decision, replay
+from escalation_policies.machine.answers import completed_at
 from events.escalation import JournalEntry
 from events.notification import NotificationCancelled, NotificationRequested
 
@@ -53,6 +54,18 @@ def nobody_is_forgotten(case: Case) -> None:
     if case.policy.clocks.report_upward is not None:
         (first,) = {clock.level for clock in case.rounds("report_to_principal")}
         assert _watched(case, case.policy.index(first)), [(c.key, c.status) for c in case.clocks]
+
+
+def nobody_waits_for_what_cannot_come(case: Case) -> None:
+    """A receipt that is awaited is not there yet; where nobody of the level can give it, the level above was told."""
+    chain = case.policy.chain
+    for index, level in enumerate(chain):
+        state = case.level(level.level)
+        if state is None or all(clock.status != "running" for clock in case.receipts(level.level)):
+            continue
+        assert completed_at(level, state) is None, state
+        if state.seats and all(seat.is_out for seat in state.seats) and index + 1 < len(chain):
+            assert any(case.level(above.level) for above in chain[index + 1 :]), state
 
 
 def _watched(case: Case, index: int) -> bool:

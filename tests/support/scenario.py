@@ -68,6 +68,12 @@ def shipped() -> PolicyLibrary:
     return load_library()
 
 
+def found(person: str, question: str) -> Recipient:
+    """Return a person as the directory names them for a post."""
+    place = question.rsplit("@", 1)[1].rpartition(":")[2]
+    return _recipient(person, place)
+
+
 def _recipient(person: str, unit: str) -> Recipient:
     contacts = (
         Contact(contact_id=f"{person}:sms", channel="sms"),

@@ -161,6 +161,24 @@ def test_unreached_person_who_answers_after_all_is_heard() -> None:
     assert clock.status == "satisfied"
 
 
+def test_stand_in_who_accepted_before_answers_for_whom_nothing_reaches() -> None:
+    """Government and bureau must both answer: the duty officer has, and the township cannot be reached. No breach."""
+    story = scenario()
+    story.report_upward("principal")
+    story.report_upward("director")
+    story.pass_minutes(5)
+    story.acknowledge("duty-officer")
+    assert story.status("upward_receipt@government_and_bureau") == "running"
+    done: set[str] = set()
+    mine = [one for one in story.requests if one.person_id == "township"]
+    while waiting := [one for one in mine if one.notification_id not in done]:
+        done.add(waiting[0].notification_id)
+        mine += fail(story, waiting[0])
+    assert story.status("upward_receipt@government_and_bureau") == "satisfied"
+    story.pass_minutes(30)
+    assert story.kinds("breach-recorded") == []
+
+
 def test_reminder_that_fails_goes_out_another_way_as_a_reminder() -> None:
     """It is no more urgent for having failed: it keeps its lane, and its deadline."""
     story = scenario()

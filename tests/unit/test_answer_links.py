@@ -4,7 +4,7 @@ import string
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.runtime.answer_links import LONGEST_TERM, AnswerLink, AnswerLinks
@@ -44,6 +44,7 @@ def test_link_with_any_sign_changed_is_none(position: int) -> None:
         assert LINKS.read(token[:position] + other + token[position + 1 :]) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda raw: raw.hex()))
 def test_nonsense_is_no_link_and_breaks_nothing(token: str) -> None:
     """Whatever is typed after the address."""
@@ -88,6 +89,7 @@ def test_nothing_of_the_case_or_the_person_is_in_a_link() -> None:
     assert LINKS.token_for(one) == LINKS.token_for(other)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_bytes_that_are_no_id_are_none(content: bytes) -> None:
     """And those that are one come back as they were."""

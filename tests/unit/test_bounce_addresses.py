@@ -1,7 +1,7 @@
 """The address to which an email returns: signed, for one notification, and none that a stranger could make up."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifier.channels.smtp_email.dsn import of_the_mail, of_the_recipient, xtext
@@ -50,6 +50,7 @@ def test_other_domain_or_a_longer_name_is_none(make: str) -> None:
     assert ADDRESSES.read(make.format(local)) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=70))
 def test_nonsense_is_no_address_and_breaks_nothing(local: str) -> None:
     """Whatever a stranger says after RCPT TO."""

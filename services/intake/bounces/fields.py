@@ -2,9 +2,8 @@
 
 import base64
 import binascii
-import quopri
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -51,22 +50,21 @@ def told_by_fields(message: Message) -> list[Told]:
     found: list[Told] = []
     for part in message.walk():
         if part.get_content_type() in TYPES:
-            blocks = [block for block in _BLANK.split(_text(part)) if block.strip()][: MOST_BLOCKS + 1]
-            found += _told(blocks)
+            found += _told(_blocks(part)[: MOST_BLOCKS + 1])
     return found
 
 
-def _told(blocks: list[str]) -> Iterator[Told]:
+def _told(blocks: Iterable[Message]) -> Iterator[Told]:
     for block in blocks:
-        fields = HeaderParser().parsestr(block.strip())
-        words = " ".join(_value(fields, "Diagnostic-Code").split())
-        given = status_in(_value(fields, "Status"))
+        fields = _fields(block)
+        words = " ".join(fields.get("diagnostic-code", "").split())
+        given = status_in(fields.get("status", ""))
         status = given if given is not None and not is_vague(given) else _refined(given, words)
-        state = ACTIONS.get(_value(fields, "Action").strip().lower()) or BY_CLASS.get((status or " ")[0])
-        if state is None or not (status or "Action" in fields):
+        state = ACTIONS.get(fields.get("action", "").strip().lower()) or BY_CLASS.get((status or " ")[0])
+        if state is None or not (status or "action" in fields):
             continue  # the first block is of the whole message, and says nothing of a recipient
         # Whose mailbox it is in the end: where mail is passed on, the contact's own may be alive.
-        address = _address(_value(fields, "Final-Recipient")) or _address(_value(fields, "Original-Recipient"))
+        address = _address(fields.get("final-recipient")) or _address(fields.get("original-recipient"))
         yield Told(state, status, words, frozenset({address} if address else ()))
 
 
@@ -78,25 +76,38 @@ def _refined(given: str | None, words: str) -> str | None:
     return found if found is not None and found[0] == given[0] else given
 
 
-def _value(fields: Message, name: str) -> str:
-    return str(fields.get(name, ""))
-
-
-def _address(value: str) -> str | None:
+def _address(value: str | None) -> str | None:
     """Return the address of ``rfc822; head@school.example``."""
-    found = value.rpartition(";")[2].strip().strip("<>").lower()
+    found = (value or "").rpartition(";")[2].strip().strip("<>").lower()
     return found if "@" in found else None
 
 
-def _text(part: Message) -> str:
-    """Return the fields as text. The parser reads them as headers, whatever encoding they came in."""
-    raw = part.as_bytes().partition(b"\n\n")[2]
-    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+def _blocks(part: Message) -> list[Message]:
+    """Return the blocks of fields, which the parser has read as headers, unless they came encoded."""
+    payload = part.get_payload()
+    blocks = [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
+        return blocks
+    encoded = "".join("".join(str(block.get_payload()).split()) for block in blocks)
     try:
-        if encoding == "base64":
-            raw = base64.b64decode(b"".join(raw.split()), validate=True)
-        elif encoding == "quoted-printable":
-            raw = quopri.decodestring(raw)
-    except binascii.Error:
-        return ""
-    return raw.decode("utf-8", "replace")
+        text = base64.b64decode(encoded, validate=True).decode("utf-8", "surrogateescape")
+    except (binascii.Error, ValueError):  # not ASCII, even
+        return []
+    return [HeaderParser().parsestr(block.strip()) for block in _BLANK.split(text) if block.strip()]
+
+
+def _fields(block: Message) -> Mapping[str, str]:
+    """Return the fields by their names in lower case, the first of each, in whatever script a server writes."""
+    fields: dict[str, str] = {}
+    for name, value in block.raw_items():
+        fields.setdefault(name.lower(), _readable(str(value)))
+    return fields
+
+
+def _readable(value: str) -> str:
+    """Return a value whose bytes the parser could not read: UTF-8, or else what is written in China (GB 18030)."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "replace")

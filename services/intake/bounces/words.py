@@ -78,7 +78,7 @@ def _decoded(raw: bytes, charset: str) -> str:
     name = "gb18030" if charset.lower() in {"gb2312", "gbk", "x-gbk", "cp936"} else charset
     try:
         return raw.decode(name, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # no such charset, or no name of one
         return raw.decode("utf-8", "replace")
 
 

@@ -89,6 +89,9 @@ async def _masses(made: World, plan: Plan, measures: list[str]) -> AsyncIterator
         for line in await measure_meanwhile(made, plan.tick):
             yield line
     if "tick" in measures:
+        if "meanwhile" in measures:  # which leaves its own behind, and nobody running
+            await made.kept(plan.cases, FAR)
+            await made.stack.start("escalation")
         for line in await measure_tick(made, plan.tick):
             yield line
 

@@ -59,7 +59,7 @@ async def measure_meanwhile(world: World, count: int) -> list[str]:
     logs = {name: Log(stack.kafka, stack.prefix + name) for name in TOPICS}
     marks = {name: await log.mark() for name, log in logs.items()}
     cut_off = stack.clock.now() + timedelta(seconds=START_SECONDS + QUIET_SECONDS + count / 4_000)
-    await world.refill([(cut_off, (f"rush-{count}-{number}" for number in range(count)))])
+    await world.refill([(cut_off, (f"rush-{world.run}-{number}" for number in range(count)))])
     await stack.start("notifier", "escalation", "intake")
     await asyncio.sleep((cut_off - stack.clock.now()).total_seconds() - QUIET_SECONDS)
     quiet, busy = dict[str, Way](), dict[str, Way]()

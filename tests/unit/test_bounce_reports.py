@@ -135,6 +135,25 @@ def test_status_that_a_server_gives_in_chinese_is_read(charset: str) -> None:
     assert (found.state, found.flaw) == ("undelivered", "dead")
 
 
+def test_page_in_chinese_is_read_in_the_charset_that_it_means() -> None:
+    """Called GB2312, and written in what came after it."""
+    head = b"From: Postmaster@163.example\nContent-Type: text/html; charset=gb2312\n\n"
+    found = read_report(head + "<p>退信说明：囍</p><p>550 用户不存在</p>".encode("gb18030"))
+    assert found is not None
+    assert found.flaw == "dead"
+
+
+def test_returned_email_within_a_bounce_says_nothing_of_it() -> None:
+    """What people reported may be about a server, too."""
+    outer = (
+        "From: postmaster@mx.example\nContent-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain\n\n"
+        "451 4.4.1 still trying\n\n--B\nContent-Type: message/rfc822\n\nSubject: x\n\n550 5.1.1 user unknown\n\n--B--\n"
+    )
+    found = read_report(outer.encode())
+    assert found is not None
+    assert (found.state, found.flaw) == ("delayed", None)
+
+
 def test_words_of_another_class_make_no_status_milder() -> None:
     """Given up for good, with a temporary error quoted."""
     found = read_report(notification(block("failed", "5.0.0", said="451 4.7.1 greylisted")))

@@ -12,6 +12,7 @@ from escalation_policies.schema import Policy
 from events import incident as facts
 from events import petition as said
 from events.base import CaseFact
+from events.unreached import Cause, unreached_by
 from tests.support.case_truths import cancellations_are_true, clocks_are_watched, history_is_whole, journal_replays
 from tests.support.county import POSTS, UNITS, County
 from tests.support.exclusion import Excluded
@@ -139,6 +140,27 @@ class PetitionLife(RuleBasedStateMachine):
     @rule(ago=AGO, held_back=st.booleans())
     def it_is_taken_back(self, ago: float, held_back: bool) -> None:
         self.say(said.PetitionWithdrawn(case_id=CASE, received_at=self.ago(ago)), held_back)
+
+    @precondition(lambda self: bool(self.scenario.requests))
+    @rule(
+        place=st.integers(0, 11),
+        cause=st.sampled_from(["late", "failed", "undelivered", "dead-contact"]),
+        held_back=st.booleans(),
+        copies=st.sampled_from([1, 1, 2]),
+    )
+    def a_message_does_not_arrive(self, place: int, cause: Cause, held_back: bool, copies: int) -> None:
+        latest = self.scenario.requests[-12:]
+        request = latest[place % len(latest)]
+        self.say(unreached_by(request, cause, "the provider refused", self.scenario.now), held_back, copies)
+
+    @precondition(lambda self: bool(self.scenario.requests))
+    @rule(place=st.integers(0, 5))
+    def nothing_reaches_somebody(self, place: int) -> None:
+        """Every way to somebody who was told of late fails: who takes their place must not be concerned either."""
+        person = self.scenario.requests[-6:][place % len(self.scenario.requests[-6:])].person_id
+        sent = {(one.contact_id, one.level): one for one in self.scenario.requests if one.person_id == person}
+        for request in sent.values():
+            self.say(unreached_by(request, "failed", "the number is dead", self.scenario.now), held_back=False)
 
     @precondition(lambda self: bool(self.on_the_way))
     @rule(data=st.data())

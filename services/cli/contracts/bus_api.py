@@ -23,6 +23,7 @@ PREFIX: str = Settings.model_fields["topic_prefix"].default
 SENDERS: Mapping[TopicName, tuple[str, ...]] = {
     "incidents": ("intake", "escalation"),
     "petitions": ("intake", "escalation"),
+    "zero-reports": ("intake", "roll_call"),
     "escalations": ("escalation",),
     "notifications": ("escalation",),
     "deliveries": ("notifier",),

@@ -51,6 +51,6 @@ def roll_call_id(bureau_id: str, date: str, call: str) -> str:
     return derived("roll-call", bureau_id, date, call)
 
 
-def school_day_id(roll_call: str, school_id: str) -> str:
-    """Return the id of one school's part in a roll call: what its messages and codes belong to."""
-    return derived("school-day", roll_call, school_id)
+def roll_call_part_id(roll_call: str, unit_id: str) -> str:
+    """Return the id of one unit's part in a roll call: what its messages and codes belong to."""
+    return derived("roll-call-part", roll_call, unit_id)

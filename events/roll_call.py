@@ -152,6 +152,7 @@ class CaseNoted(_OfSchool):
 
     case_id: Identifier
     happened_at: Utc
+    withdrawn: bool = Field(default=False, description="The reporter took it back: it speaks against no answer.")
 
 
 class Counts(Frozen):

@@ -10,8 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from events.notification import NotificationRequested
+from events.roll_call import RollCallWords
 from services.notifier.fitting import fitted
 from services.notifier.limits import limits
+from services.notifier.roll_call_words import prepare_roll_calls, roll_call_email, roll_call_sms, roll_call_view
 from services.notifier.template_set import template_set
 from services.notifier.view import View, view_of
 from services.runtime.kinds import kinds
@@ -37,6 +39,7 @@ def prepare(folder: Path | None = None) -> None:
     kinds()
     limits()
     prepare_speech()
+    prepare_roll_calls()
 
 
 def render(request: NotificationRequested, folder: Path | None = None, link: str | None = None) -> Rendered:
@@ -44,6 +47,8 @@ def render(request: NotificationRequested, folder: Path | None = None, link: str
 
     ``folder`` has a site's own templates (TOCSIN_TEMPLATES), ``link`` is where the message can be answered.
     """
+    if request.roll_call is not None:
+        return _of_roll_call(request, request.roll_call)
     view, templates = view_of(request, link), template_set(folder)
     if request.channel == "voice":
         # The code, too: these words stand where nobody can press a key, such as in the local outbox.
@@ -61,3 +66,16 @@ def render(request: NotificationRequested, folder: Path | None = None, link: str
 def _linked(view: View) -> str:
     """Return how a message in one line ends, where it has a link: with segments of its own."""
     return LINKED[view.language].format(link=view.link) if view.link else ""
+
+
+def _of_roll_call(request: NotificationRequested, words: RollCallWords) -> Rendered:
+    """Return the words of a message about a roll call, whose templates are its own."""
+    view = roll_call_view(request, words)
+    if request.channel == "voice":
+        said = Rendered(speech(request, with_code=True))
+    elif request.channel == "email":
+        subject, text, html = roll_call_email(view)
+        said = Rendered(text, subject, html)
+    else:
+        said = Rendered(roll_call_sms(view))
+    return replace(said, parameters=view.parameters())

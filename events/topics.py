@@ -49,7 +49,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic("directory", "unit or person id", "Units, people, contacts and rosters.", None, ("directory",)),
 )
 
-CONSUMED: tuple[TopicName, ...] = ("incidents", "petitions", "notifications")
+CONSUMED: tuple[TopicName, ...] = ("incidents", "petitions", "zero-reports", "notifications")
 """Topics that our services read; each has a dead-letter topic beside it."""
 
 

@@ -1,7 +1,8 @@
 """Reads schedule files and says everything that is wrong with them at once, each fault with its path and line."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from escalation_policies.errors import Fault, PolicyFaults
 from escalation_policies.placed_yaml import (
+    Finding,
     Steps,
     calendar_named,
     document_of,
@@ -25,6 +27,10 @@ from escalation_policies.roll_call.scrutiny import scrutinise
 
 SCHEDULES = Path(__file__).parent / "schedules"
 _WHOLE = "a schedule is a mapping with id, version, title, calls and chase"
+
+
+Scrutiny = Callable[[Schedule], Iterable[Finding]]
+"""A further question to each schedule that reads well; its findings get their file and line like all others."""
 
 
 class Schedules:
@@ -49,8 +55,8 @@ class _ScheduleFile:
     schedule: Schedule
 
 
-def load_schedules(folder: Path = SCHEDULES) -> Schedules:
-    """Load every ``*.yaml`` and ``*.yml`` of ``folder``.
+def load_schedules(folder: Path = SCHEDULES, also: Scrutiny = lambda _: ()) -> Schedules:
+    """Load every ``*.yaml`` and ``*.yml`` of ``folder``. ``also`` is asked of each schedule without faults.
 
     Raises:
         PolicyFaults: with every fault of every file; nothing is loaded then.
@@ -66,9 +72,17 @@ def load_schedules(folder: Path = SCHEDULES) -> Schedules:
     if not files:
         faults.append(Fault(str(folder), 0, "", "no schedule file (*.yaml) in this folder"))
     faults += _collisions(read)
+    for item in read:
+        faults += placed(item.file, item.document, also(item.schedule))
     if faults:
         raise PolicyFaults(faults)
     return Schedules(item.schedule for item in read)
+
+
+@cache
+def built_in_schedules() -> Schedules:
+    """Return the schedules that come with Tocsin, read once."""
+    return load_schedules()
 
 
 def parse_schedule(text: str, file: str = "schedule") -> Schedule:

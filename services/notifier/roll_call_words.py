@@ -50,6 +50,7 @@ class RollCallView:
     late_minutes: int | None
     asks: bool
     code: str | None
+    link: str | None
 
     def facts(self, severity: str) -> list[tuple[str, str]]:
         """Return the facts an email lists, as (label, value) in reading order; what is not known is left out."""
@@ -82,8 +83,8 @@ class RollCallView:
         return {name: value for name, value in found.items() if value}
 
 
-def roll_call_view(request: NotificationRequested, words: RollCallWords) -> RollCallView:
-    """Return what the words of a request are made of."""
+def roll_call_view(request: NotificationRequested, words: RollCallWords, link: str | None = None) -> RollCallView:
+    """Return what the words of a request are made of; ``link`` is where it can be answered."""
     between = _BETWEEN[request.language]
     zone = zone_of(request.timezone)
     return RollCallView(
@@ -101,6 +102,7 @@ def roll_call_view(request: NotificationRequested, words: RollCallWords) -> Roll
         late_minutes=words.late_minutes,
         asks=request.asks_acknowledgement,
         code=request.code,
+        link=link,
     )
 
 

@@ -16,10 +16,10 @@ from events.codec import Encoded, encode
 from events.ids import derived
 from events.roll_call import CaseNoted
 from services.roll_call.docket import SOURCE
-from services.roll_call.known_cases import noted_case
 from services.runtime.among import GIVEN, among_given, given
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.errors import StaleEpoch
+from services.runtime.known_cases import noted_case
 from services.runtime.outages import through_outages
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership

@@ -26,11 +26,11 @@ from events.roll_call import (
 )
 from events.topics import TopicName
 from services.roll_call.docket import SOURCE, Docket
-from services.roll_call.known_cases import agreed, open_cases
 from services.runtime.clock import Clock
 from services.runtime.consumption import OUR_SOURCES, Applied, Received, Rejected
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.home import home_partition
+from services.runtime.known_cases import agreed, open_cases
 from services.runtime.open_calls import OpenCalls, named
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership

@@ -15,6 +15,7 @@ from services.runtime.directory import DirectorySnapshot
 from services.runtime.roll_call_rows import RollCallRows, StoredCall
 
 log = structlog.get_logger(__name__)
+AGAIN_SECONDS = 1.0
 KEPT_DAYS = 16_384
 """Days of bureaus kept in memory besides the open ones: late answers speak of yesterday's."""
 
@@ -101,6 +102,30 @@ class OpenCalls:
 
     def _forget_day(self, call: RollCall) -> None:
         self._days.pop((call.window.bureau_id, call.window.date), None)
+
+
+class LatestCalls:
+    """The same for whoever only asks: what others changed is read once a second, when somebody asks.
+
+    ``monotonic`` is real seconds.
+    """
+
+    def __init__(self, calls: OpenCalls, monotonic: Callable[[], float]) -> None:
+        self._calls = calls
+        self._monotonic = monotonic
+        self._read_at: float | None = None
+
+    async def on(self, bureau_id: str, day: date) -> list[RollCall]:
+        """Return a bureau's roll calls of a day; see ``OpenCalls.on``."""
+        now = self._monotonic()
+        if self._read_at is None or now - self._read_at >= AGAIN_SECONDS:
+            self._read_at = now
+            await self._calls.refresh()
+        return await self._calls.on(bureau_id, day)
+
+    def day_of(self, bureau_id: str, moment: datetime) -> date | None:
+        """Return the day it is at ``moment`` where the bureau is; None when it has no roll calls."""
+        return self._calls.day_of(bureau_id, moment)
 
 
 def named(calls: Sequence[RollCall], name: str | None, at: datetime) -> RollCall | None:

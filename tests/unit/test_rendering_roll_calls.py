@@ -152,3 +152,14 @@ def test_message_of_a_roll_call_without_its_words_is_none(changes: dict[str, Any
     """Neither alone would be understood."""
     with pytest.raises(ValidationError, match="give both or neither"):
         message("roll_call_missing", **changes)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_link_stands_in_email_and_at_the_end_of_the_sms(language: str) -> None:
+    """One tap answers: nothing follows it, for telephones take what does for a part of it."""
+    link = "https://tocsin.example.org/a/x"
+    late = {"late_minutes": 42}
+    assert render(message("roll_call_missing", late, language=language), link=link).text.endswith(link)
+    words = render(message("roll_call_missing", language=language, channel="email"), link=link)
+    for part in (words.text, words.html or ""):
+        assert link in part

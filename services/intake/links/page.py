@@ -84,7 +84,10 @@ def asking(request: NotificationRequested, holder: Holder, *, pressed_nothing: b
         call_first=said["call_first"] if request.template in CALL_FIRST else None,
         watermark=said["watermark"] if request.exercise else None,
     )
-    buttons = tuple(Button(one, said[one], said[f"{one}_hint"]) for one in (ACCEPT, DECLINE))
+    named = {ACCEPT: "zero", DECLINE: "with_cases"} if request.roll_call is not None else {}
+    buttons = tuple(
+        Button(one, said[named.get(one, one)], said[f"{named.get(one, one)}_hint"]) for one in (ACCEPT, DECLINE)
+    )
     return Page((section,), 422 if pressed_nothing else 200, _facts(request, holder), buttons)
 
 
@@ -108,7 +111,7 @@ def _facts(request: NotificationRequested, holder: Holder) -> tuple[tuple[str, s
     facts = {
         "kind": kind_name(request.kind, language),
         "receipt": request.receipt,
-        "severity": None if request.family == "petition" else SEVERITIES[language][severity],
+        "severity": SEVERITIES[language][severity] if request.family == "incident" else None,
         "school": request.school_name,
         "place": request.place,
         "started": f"{request.started_at.astimezone(zone):%Y-%m-%d %H:%M}",

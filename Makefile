@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TOCSIN_DATA_DIR ?= var
 export TOCSIN_DIRECTORY ?= deploy/sample/county.yaml
 
-.PHONY: run test faults check format bench bench-scale bench-notify lock contracts soak sim stories mutants clean
+.PHONY: run test faults check format bench bench-scale bench-notify bench-roll-call lock contracts soak sim stories mutants clean
 
 run: $(VENV)/.run ## start a broker, every service and the sample county
 	$(BIN)/tocsin up --sample
@@ -36,6 +36,9 @@ bench-scale: $(VENV)/.dev ## a million open cases: restart, memory, lateness, th
 
 bench-notify: $(VENV)/.dev ## messages a second of one notifier beside a bare POST loop; incidents beside a bulk notice
 	$(BIN)/python -m tests.bench.notify
+
+bench-roll-call: $(VENV)/.dev ## a province's answers a second; 70,000 schools missing at one moment, and incidents meanwhile
+	$(BIN)/python -m tests.bench.roll_call
 
 faults: $(VENV)/.dev ## only the tests that kill, freeze, cut and wipe the real parts
 	$(BIN)/python -m pytest -m faults

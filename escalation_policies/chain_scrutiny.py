@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from escalation_policies.clock_scrutiny import Finding, Steps
+from escalation_policies.placed_yaml import Finding, Steps
 from escalation_policies.schema import Policy
 from escalation_policies.selector import Selector
 

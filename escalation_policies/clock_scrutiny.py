@@ -9,12 +9,9 @@ from pydantic import ValidationError
 from escalation_policies.calendar import Calendar
 from escalation_policies.clock_rules import AnyRule, ClockRule, DueDateRule, Reminder, StatutoryRule
 from escalation_policies.durations import format_duration
+from escalation_policies.placed_yaml import Finding, Steps
 from escalation_policies.schema import Policy
 from events.incident import SEVERITIES
-
-Steps = list[str | int]
-Finding = tuple[Steps, str]
-"""Where in the document, and what is wrong there."""
 
 PRINCIPAL_WINDOW = (timedelta(minutes=5), timedelta(minutes=15))
 """知情者必须在第一时间（5—15分钟）向校长联系 (county plan, DOMAIN §1)."""

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
 from escalation_policies.durations import format_duration
-from escalation_policies.loader import CALENDARS
+from escalation_policies.placed_yaml import CALENDARS
 from escalation_policies.policy_words import MEANINGS
 from escalation_policies.schema import Policy
 from events.incident import SEVERITIES
@@ -30,7 +30,7 @@ HOUR: Json = {"type": "string", "pattern": r"^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]
 """An hour of the day as it is written; JSON Schema's own `time` asks for an offset from UTC."""
 
 
-class _AsWritten(GenerateJsonSchema):
+class AsWritten(GenerateJsonSchema):
     """Names no field twice, and writes a default the way a policy does."""
 
     def field_title_should_be_set(self, schema: CoreSchema | Any) -> bool:
@@ -48,7 +48,7 @@ class _AsWritten(GenerateJsonSchema):
 
 def policy_schema() -> Json:
     """Return the whole schema, to be read without any other file."""
-    schema: Json = Policy.model_json_schema(schema_generator=_AsWritten)
+    schema: Json = Policy.model_json_schema(schema_generator=AsWritten)
     parts: dict[str, Json] = {"Policy": schema, **schema["$defs"]}
     for name, part in parts.items():
         for field, rule in part.get("properties", {}).items():
@@ -57,19 +57,24 @@ def policy_schema() -> Json:
         if name in EXACTLY_ONE:
             part["oneOf"] = [{"required": [field]} for field in EXACTLY_ONE[name]]
     for field in ("start", "end"):
-        parts["QuietHours"]["properties"][field].pop("format")
-        parts["QuietHours"]["properties"][field] |= HOUR
-    _name_calendars(schema)
+        write_hour(parts["QuietHours"], field)
+    name_calendar(schema)
     _ask_for_every_severity(schema)
     return schema
 
 
-def _name_calendars(schema: Json) -> None:
+def write_hour(part: Json, field: str) -> None:
+    """Let an hour be what a file says it is."""
+    part["properties"][field].pop("format")
+    part["properties"][field] |= HOUR
+
+
+def name_calendar(part: Json) -> None:
     """Let a calendar be named instead of written out."""
-    calendar = schema["properties"]["calendar"]
+    calendar = part["properties"]["calendar"]
     names = sorted(path.stem for path in CALENDARS.glob("*.yaml"))
-    schema["properties"]["calendar"] = {
-        "anyOf": [{"enum": names}, {"$ref": calendar["$ref"]}],
+    part["properties"]["calendar"] = {
+        "anyOf": [{"enum": names}, {"$ref": "#/$defs/Calendar"}],
         "description": calendar["description"],
     }
 

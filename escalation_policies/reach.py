@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from escalation_policies.clock_scrutiny import Finding, Steps
+from escalation_policies.placed_yaml import Finding, Steps
 from escalation_policies.schema import Level, Policy
 from escalation_policies.selector import Directory, Selector
 from events.escalation import Recipient

@@ -10,7 +10,8 @@ from datetime import date
 from typing import get_args
 
 from escalation_policies.chain_scrutiny import scrutinise_chain
-from escalation_policies.clock_scrutiny import Finding, outside_the_plan, scrutinise_reminders
+from escalation_policies.clock_scrutiny import outside_the_plan, scrutinise_reminders
+from escalation_policies.placed_yaml import Finding
 from escalation_policies.schema import Contents, Policy, ReportField
 from events.base import CaseFact
 from events.incident import SEVERITIES, FinalReportFiled, UpdateFiled, UpwardReportFiled

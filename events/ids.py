@@ -44,3 +44,13 @@ def journal_event_id(case_id: str, seq: int) -> EventId:
 def fact_event_id(case_id: str, kind: str, key: str) -> EventId:
     """Return the id of a fact about a case. ``key`` tells repeats from new facts (report id, idempotency key)."""
     return EventId(derived("fact", case_id, kind, key))
+
+
+def roll_call_id(bureau_id: str, date: str, call: str) -> str:
+    """Return the id of one roll call; ``date`` is the day as ISO 8601 writes it."""
+    return derived("roll-call", bureau_id, date, call)
+
+
+def roll_call_part_id(roll_call: str, unit_id: str) -> str:
+    """Return the id of one unit's part in a roll call: what its messages and codes belong to."""
+    return derived("roll-call-part", roll_call, unit_id)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from events.base import CaseFact, Identifier, Urgency, Utc
 from events.channel import Channel
+from events.roll_call import RollCallWords
 
 Lane = Literal["escalation", "reminder", "bulk"]
 """Priority. Escalations never queue behind bulk messages (promise 9)."""
@@ -45,6 +46,16 @@ Template = Literal[
     "reachability_test",
 ]
 
+RollCallTemplate = Literal[
+    "roll_call_reminder",
+    "roll_call_missing",
+    "roll_call_list",
+    "roll_call_summary",
+    "roll_call_contradicted",
+    "roll_call_flagged",
+]
+"""What a message about a roll call says; it has its words in ``roll_call``."""
+
 
 class NotificationRequested(CaseFact):
     """One message to one contact of one person. Its id is derived, so a repeat is the same request."""
@@ -52,7 +63,7 @@ class NotificationRequested(CaseFact):
     TYPE: ClassVar[str] = "edu.tocsin.notification.requested.v1"
 
     notification_id: Identifier
-    family: Literal["incident", "petition"] = "incident"
+    family: Literal["incident", "petition", "roll-call"] = "incident"
     receipt: str | None = Field(default=None, description="What people call a petition by; it opens nothing.")
     not_before: Utc | None = Field(default=None, description="When the quiet hours end that it would fall in.")
     clock: Identifier
@@ -63,7 +74,7 @@ class NotificationRequested(CaseFact):
     channel: Channel
     attempt: int = Field(default=1, ge=1)
     lane: Lane
-    template: Template
+    template: Template | RollCallTemplate
     language: Literal["zh", "en"]
     timezone: str
     kind: Identifier
@@ -78,6 +89,13 @@ class NotificationRequested(CaseFact):
     asks_acknowledgement: bool = True
     code: str | None = Field(default=None, description="The recipient's own acknowledgement code for this case.")
     exercise: bool = False
+    roll_call: RollCallWords | None = Field(default=None, description="What it says, where it is about a roll call.")
+
+    @model_validator(mode="after")
+    def _roll_call_has_its_words(self) -> Self:
+        if (self.family == "roll-call") != (self.roll_call is not None):
+            raise ValueError("`roll_call` belongs to the family `roll-call`: give both or neither")
+        return self
 
     @property
     def urgency(self) -> Urgency:

@@ -15,6 +15,7 @@ from events.escalation import EntryKind, JournalEntry, journal_type
 from events.incident import INCIDENT_FACTS
 from events.notification import NotificationCancelled, NotificationRequested
 from events.petition import PETITION_FACTS
+from events.roll_call import ROLL_CALL_FACTS
 from events.unreached import ContactUnreached
 
 Data = dict[str, Any]
@@ -25,6 +26,7 @@ CASE_FACTS: tuple[type[CaseFact], ...] = (*INCIDENT_FACTS, *PETITION_FACTS, Cont
 
 MODELS: Mapping[str, type[Body]] = {
     **{model.TYPE: model for model in CASE_FACTS},
+    **{model.TYPE: model for model in ROLL_CALL_FACTS},
     **{journal_type(kind): JournalEntry for kind in get_args(EntryKind)},
     **{delivery_type(state): DeliveryRecorded for state in get_args(DeliveryState)},
     **{model.TYPE: model for model in (NotificationRequested, NotificationCancelled)},

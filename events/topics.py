@@ -7,7 +7,7 @@ from typing import Literal
 PARTITIONS = 12
 """Fixed once: a case's home partition is derived from it (FAUST.md: partition counts can't change)."""
 
-TopicName = Literal["incidents", "petitions", "escalations", "notifications", "deliveries", "directory"]
+TopicName = Literal["incidents", "petitions", "zero-reports", "escalations", "notifications", "deliveries", "directory"]
 DEAD_LETTER_SUFFIX = ".dead-letter"
 _YEAR = timedelta(days=365)
 _QUARTER = timedelta(days=90)
@@ -40,6 +40,7 @@ CATALOGUE: tuple[Topic, ...] = (
         3 * _YEAR,
         ("petition", "incident"),
     ),
+    Topic("zero-reports", "school or bureau id", "Roll calls: every school, every day.", _YEAR, ("roll-call",)),
     Topic(
         "escalations", "case id", "The journal: every applied event, its reason and number.", _QUARTER, ("escalation",)
     ),
@@ -48,7 +49,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic("directory", "unit or person id", "Units, people, contacts and rosters.", None, ("directory",)),
 )
 
-CONSUMED: tuple[TopicName, ...] = ("incidents", "petitions", "notifications")
+CONSUMED: tuple[TopicName, ...] = ("incidents", "petitions", "zero-reports", "notifications")
 """Topics that our services read; each has a dead-letter topic beside it."""
 
 

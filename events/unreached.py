@@ -44,8 +44,19 @@ class ContactUnreached(CaseFact):
 
 
 def is_told_of(request: NotificationRequested) -> bool:
-    """Return whether somebody must hear of it when this message does not arrive."""
-    return request.lane != "bulk"
+    """Return whether a case must hear of it when this message does not arrive. A roll call has its own next steps."""
+    return request.lane != "bulk" and request.family != "roll-call"
+
+
+def case_family(request: NotificationRequested) -> Literal["incident", "petition"]:
+    """Return the family of the case that a message is about.
+
+    Raises:
+        ValueError: it is about none; ask ``is_told_of`` before.
+    """
+    if request.family == "roll-call":
+        raise ValueError("a message about a roll call is about no case")
+    return request.family
 
 
 def unreached_by(request: NotificationRequested, cause: Cause, reason: str, at: datetime) -> ContactUnreached:

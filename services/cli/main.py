@@ -13,6 +13,7 @@ from services.cli import (
     outbox_command,
     replay_command,
     report_command,
+    roll_call_command,
     serve_command,
     template_command,
     token_command,
@@ -45,6 +46,7 @@ app.add_typer(contacts_command.app, name="contacts", help="Who is not reached, w
 app.add_typer(drill_command.app, name="drill", help="Ask people whether messages reach them.")
 app.add_typer(policy, name="policy", help="Escalation policies: check, draw, simulate.")
 app.add_typer(template_command.app, name="template", help="The words of messages: preview, check.")
+app.add_typer(roll_call_command.app, name="roll-call", help="The daily zero report: who has answered, who has not.")
 app.add_typer(topics_command.app, name="topics", help="Kafka topics.")
 app.add_typer(contracts, name="contracts", help="AsyncAPI, OpenAPI and JSON Schemas made from the code.")
 

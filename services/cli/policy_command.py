@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from escalation_policies.clock_scrutiny import Finding
 from escalation_policies.diagram import document
 from escalation_policies.field_table import field_tables, with_tables
 from escalation_policies.loader import LIBRARY
+from escalation_policies.placed_yaml import Finding
 from escalation_policies.reach import unreachable
 from escalation_policies.schema import Policy
 from escalation_policies.scrutiny import out_of_date

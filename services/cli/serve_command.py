@@ -17,10 +17,11 @@ class Service(StrEnum):
     intake = "intake"
     escalation = "escalation"
     notifier = "notifier"
+    roll_call = "roll_call"
     directory = "directory"
 
 
-WITH_STREAM_ENGINE = frozenset({Service.escalation, Service.notifier})
+WITH_STREAM_ENGINE = frozenset({Service.escalation, Service.notifier, Service.roll_call})
 """These keep asyncio's own loop: Faust's threads touch each other's futures, and under uvloop a worker died of it
 without a word when its broker came back empty."""
 

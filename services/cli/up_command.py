@@ -19,7 +19,7 @@ from services.runtime.database import Database
 from services.runtime.remembered_facts import open_clock
 from services.runtime.settings import Settings, load_settings
 
-ORDER = ("directory", "notifier", "escalation", "intake")
+ORDER = ("directory", "notifier", "escalation", "roll_call", "intake")
 """Who must be there before whom: people before steps, messages before deadlines, all before the door opens."""
 BrokerOption = Literal["auto", "external", "apache", "embedded"]
 

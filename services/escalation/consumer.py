@@ -10,11 +10,11 @@ from events.base import CaseFact
 from events.codec import Encoded
 from events.topics import TopicName
 from services.escalation.docket import Docket, Following
-from services.escalation.home import home_partition
 from services.escalation.reachability import take_answer
 from services.escalation.timers import Timers
 from services.runtime.clock import Clock
 from services.runtime.consumption import OUR_SOURCES, Applied, Received, Rejected
+from services.runtime.home import home_partition
 from services.runtime.metrics import DEADLINE_LATENESS
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership

@@ -19,7 +19,7 @@ from events.incident import IncidentFiled
 from events.notification import NotificationCancelled, NotificationRequested
 from events.registry import MODELS
 from services.escalation.case_text import CASE_TEXT
-from services.escalation.codes import codes_for
+from services.runtime.answer_codes import codes_for
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.settings import Settings

@@ -26,8 +26,8 @@ from events.base import CaseFact
 from events.directory import PersonRecorded, UnitRecorded
 from events.incident import IncidentAcknowledged, IncidentDeclined
 from events.notification import NotificationRequested
-from services.escalation.codes import codes_for
 from services.escalation.docket import request_record
+from services.runtime.answer_codes import codes_for
 from services.runtime.clock import Clock
 from services.runtime.contact_flags import flags_of, still_unreachable
 from services.runtime.directory import DirectorySnapshot

@@ -15,15 +15,18 @@ from sqlalchemy import Row, Select, select
 
 from escalation_policies.case import Case, Seat
 from escalation_policies.reachability import round_of_case
+from escalation_policies.roll_call.messages import KIND as ZERO_REPORT
 from escalation_policies.schema import Family
 from events.base import Utc
 from events.ids import derived
 from events.incident import IncidentAcknowledged, IncidentDeclined
+from events.roll_call import Answer, ReportConfirmed
 from services.intake.body import content_hash
 from services.intake.deps import Deps
-from services.intake.metrics import ACKNOWLEDGED
-from services.intake.rows import Keyed, append_fact, is_remembered, remember
+from services.intake.metrics import ACKNOWLEDGED, ZERO_REPORTS
+from services.intake.rows import Keyed, append_fact, append_roll_call_fact, is_remembered, remember
 from services.intake.visibility import may_hear
+from services.runtime.roll_call_codes import ROLL_CALL_CODES, school_of_code
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import cases, codes
 
@@ -67,6 +70,11 @@ class Holder:
     def is_test(self) -> bool:
         """Return whether only the contact was tested: there is no case, and nobody takes anything up."""
         return round_of_case(self.case_id) is not None
+
+    @property
+    def roll_call_school(self) -> str | None:
+        """Return the school whose roll calls the code answers; None when it belongs to a case."""
+        return school_of_code(self.case_id)
 
     @property
     def standing(self) -> str:
@@ -116,6 +124,12 @@ async def holders_awaited(deps: Deps, person_ids: Collection[str]) -> list[Holde
     return [holder for holder in found if holder.is_awaited]
 
 
+async def holders_of_people(deps: Deps, person_ids: Collection[str]) -> list[Holder]:
+    """Return these people as holders of codes that answer roll calls, of whatever month."""
+    mine = (codes.c.person_id.in_(person_ids), codes.c.case_id.startswith(ROLL_CALL_CODES))
+    return await _found(deps, _CODES.where(*mine).order_by(codes.c.case_id.desc()))
+
+
 async def accept(
     deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime, via: Via, said: str, traceparent: str | None = None
 ) -> str:
@@ -123,8 +137,10 @@ async def accept(
 
     ``said`` is what they are told.
     """
-    fact = IncidentAcknowledged(case_id=holder.case_id, received_at=at, by=holder.person_id, via=via)
     answer = _answer(deps, holder, at, said)
+    if holder.roll_call_school is not None:
+        return await _report(deps, unit, holder, "zero", at, via, answer)
+    fact = IncidentAcknowledged(case_id=holder.case_id, received_at=at, by=holder.person_id, via=via)
     turn = await _first_without(unit, holder, "declined")
     event_id = _event_id(holder, "acknowledged", turn)
     earlier = await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), answer, at)
@@ -134,8 +150,14 @@ async def accept(
     return earlier or answer
 
 
-async def decline(deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime) -> None:
-    """Store that the holder cannot take it, once: the stand-in is told at once."""
+async def decline(deps: Deps, unit: UnitOfWork, holder: Holder, at: datetime, via: Via = "code") -> None:
+    """Store that the holder cannot take it, once: the stand-in is told at once. Of a roll call: that there were cases.
+
+    Each of those is reported besides.
+    """
+    if holder.roll_call_school is not None:
+        await _report(deps, unit, holder, "with_cases", at, via, "")
+        return
     fact = IncidentDeclined(case_id=holder.case_id, received_at=at, by=holder.person_id)
     turn = await _first_without(unit, holder, "acknowledged", after=1)
     event_id = _event_id(holder, "declined", turn - 1)
@@ -160,6 +182,22 @@ def _event_id(holder: Holder, verb: Verb, turn: int) -> str:
     return derived("fact", holder.case_id, verb, holder.person_id, holder.code, holder.standing, *turns)
 
 
+async def _report(
+    deps: Deps, unit: UnitOfWork, holder: Holder, status: Answer, at: datetime, via: Via, answer: str
+) -> str:
+    """Store a school's answer to its roll call; the same one again within a minute is a repeat."""
+    assert holder.roll_call_school is not None
+    fact = ReportConfirmed(
+        school_id=holder.roll_call_school, received_at=at, status=status, by=holder.person_id, via=via
+    )
+    event_id = derived("zero-report", holder.code, status, f"{at:%Y-%m-%dT%H:%M}")
+    earlier = await remember(unit, Keyed(ACTOR, event_id, content_hash(event_id)), answer, at)
+    if earlier is None:
+        await append_roll_call_fact(deps, unit, fact, event_id)
+        ZERO_REPORTS.labels(via=via, status=status).inc()
+    return earlier or answer
+
+
 _CODES: Select[Any] = select(
     codes.c.code, codes.c.case_id, codes.c.person_id, cases.c.kind, cases.c.school_id, cases.c.state
 ).outerjoin(cases, cases.c.case_id == codes.c.case_id)
@@ -173,6 +211,8 @@ async def _found(deps: Deps, statement: Select[Any]) -> list[Holder]:
 
 def _holder(row: Row[Any]) -> Holder:
     case = Case.model_validate_json(row.state, extra="ignore") if row.state is not None else None
+    if (school_id := school_of_code(row.case_id)) is not None:
+        return Holder(row.code, row.case_id, row.person_id, ZERO_REPORT, school_id, None)
     return Holder(row.code, row.case_id, row.person_id, row.kind, row.school_id, case)
 
 

@@ -26,8 +26,10 @@ from services.intake.journal_tail import JournalTail
 from services.intake.links import answer_page
 from services.intake.observed import Observed
 from services.intake.problems import HANDLERS
+from services.intake.roll_call import answers, form, keeping, sheets
 from services.intake.sms_gateway import status as gateway_status
 from services.intake.twilio import sms, status, voice
+from services.runtime.open_calls import LatestCalls, OpenCalls
 
 ROUTERS = (
     incidents.ROUTES,
@@ -36,6 +38,10 @@ ROUTERS = (
     petitioner.ROUTES,
     acknowledge.ROUTES,
     answer_page.ROUTES,
+    answers.ROUTES,
+    form.ROUTES,
+    sheets.ROUTES,
+    keeping.ROUTES,
     acts.ROUTES,
     cases.ROUTES,
     contacts.ROUTES,
@@ -75,6 +81,7 @@ def open_rooms(deps: Deps, tail: JournalTail) -> Rooms:
         petitions=Attempts(deps.monotonic, per_client=PETITIONS_PER_CLIENT),
         wrong_secrets=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT),
         wrong_links=Attempts(deps.monotonic, per_client=GUESSES_PER_CLIENT),
+        calls=LatestCalls(OpenCalls(deps.store.database, deps.schedules, deps.directory), deps.monotonic),
     )
 
 

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from escalation_policies.loader import PolicyLibrary
+from escalation_policies.roll_call.loader import Schedules, built_in_schedules
 from services.intake.attempts import Attempts
 from services.intake.journal_tail import JournalTail
 from services.intake.seal import Seal
 from services.runtime.answer_links import AnswerLinks
 from services.runtime.clock import Clock
 from services.runtime.directory import DirectorySnapshot
+from services.runtime.open_calls import LatestCalls
 from services.runtime.settings import Settings
 from services.runtime.store import Store
 from services.runtime.tokens import TokenRows
@@ -39,6 +41,7 @@ class Deps:
     new_id: Callable[[], str]
     lane: str
     monotonic: Callable[[], float] = time.monotonic
+    schedules: Schedules = field(default_factory=built_in_schedules)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Rooms:
     petitions: Attempts
     wrong_secrets: Attempts
     wrong_links: Attempts
+    calls: LatestCalls
 
 
 def deps_of(request: Request) -> Deps:

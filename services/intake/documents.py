@@ -50,6 +50,14 @@ def request_body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def either_body(one: type[BaseModel], many: type[BaseModel], file: str) -> dict[str, Any]:
+    """Return the part of an operation that takes a ``one``, or ``many`` of them, or a file of that media type."""
+    _BODIES.update({model.__name__: model for model in (one, many)})
+    schema = {"oneOf": [{"$ref": _REF.format(model=model.__name__)} for model in (one, many)]}
+    content = {"application/json": {"schema": schema}, file: {"schema": {"type": "string"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def form_body() -> dict[str, Any]:
     """Return the part of an operation that says its body is a form whose fields are the sender's business."""
     schema = {"type": "object", "additionalProperties": {"type": "string"}}

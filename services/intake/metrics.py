@@ -1,6 +1,10 @@
 """What the intake counts. Labels are few and bounded: never a person, a school or a case."""
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from events.roll_call import Answer, ConfirmedVia
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -18,6 +22,7 @@ CALLBACKS = Counter("tocsin_twilio_callbacks", "What Twilio told, and what came 
 LINKS = Counter("tocsin_answer_links", "Links of messages that were opened, and what came of it.", ["outcome"])
 BOUNCES = Counter("tocsin_bounces", "Returned emails, and what came of them.", ["outcome"])
 GATEWAY_RECEIPTS = Counter("tocsin_gateway_receipts", "Receipts of a template SMS gateway, by outcome.", ["outcome"])
+ZERO_REPORTS = Counter("tocsin_zero_reports", "Answers to roll calls, stored.", ["via", "status"])
 LISTENERS = Gauge("tocsin_stream_listeners", "Clients that follow the live stream now.")
 DROPPED = Counter("tocsin_stream_listeners_dropped", "Clients that were too slow and must come back.")
 
@@ -37,3 +42,6 @@ for _outcome in ("shown", "accepted", "declined", "nothing-to-do", "used", "expi
     LINKS.labels(outcome=_outcome)
 for _outcome in ("taken", "nothing-new", "stranger", "unreadable", "forged", "busy"):
     BOUNCES.labels(outcome=_outcome)
+for _via in get_args(ConfirmedVia):
+    for _status in get_args(Answer):
+        ZERO_REPORTS.labels(via=_via, status=_status)

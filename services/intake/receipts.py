@@ -14,7 +14,7 @@ from sqlalchemy import case, func, update
 from events.codec import Encoded, encode
 from events.delivery import RECEIPTS, DeliveryRecorded, DeliveryState, delivery_type
 from events.ids import derived
-from events.unreached import is_told_of, unreached_by, unreached_id
+from events.unreached import case_family, is_told_of, unreached_by, unreached_id
 from services.intake.deps import Deps
 from services.intake.notices import Notice
 from services.intake.problems import LOG
@@ -126,7 +126,7 @@ async def _tell(deps: Deps, unit: UnitOfWork, notice: Notice, receipt: Receipt, 
     if is_told_of(request):
         fact = unreached_by(request, "undelivered", reason, at)
         event_id = unreached_id(request.notification_id, "undelivered")
-        await append_fact(deps, unit, fact, event_id, family=request.family)
+        await append_fact(deps, unit, fact, event_id, family=case_family(request))
     found = deps.directory().contact(request.contact_id)
     # A number that was corrected since is another contact, and nothing is known against it.
     if receipt.flaw is not None and found is not None and found[1].address == receipt.address:

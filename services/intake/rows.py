@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from escalation_policies.schema import Family
 from events.base import CaseFact
 from events.codec import encode
+from events.roll_call import RollCallFact
 from events.topics import TopicName
 from services.intake.deps import Deps
 from services.intake.problems import Problem
@@ -63,6 +64,23 @@ async def append_fact(
         traceparent=known,
     )
     await unit.append([(deps.lane, Outgoing(deps.settings.topic(TOPICS[family]), record))])
+
+
+async def append_roll_call_fact(
+    deps: Deps, unit: UnitOfWork, fact: RollCallFact, event_id: str, traceparent: str | None = None
+) -> None:
+    """Put a fact about a roll call into this worker's outbox lane."""
+    known = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
+    record = encode(
+        fact,
+        event_id=event_id,
+        key=fact.unit_id,
+        source=SOURCE,
+        time=fact.received_at,
+        event_type=fact.TYPE,
+        traceparent=known,
+    )
+    await unit.append([(deps.lane, Outgoing(deps.settings.topic("zero-reports"), record))])
 
 
 async def insert_once(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:

@@ -53,6 +53,8 @@ Reader = Annotated[Caller, Depends(Needs("case.read"))]
 Actor = Annotated[Caller, Depends(Needs("case.act"))]
 Watcher = Annotated[Caller, Depends(Needs("stream.read"))]
 ContactReader = Annotated[Caller, Depends(Needs("contact.read"))]
+RollCallAnswerer = Annotated[Caller, Depends(Needs("roll_call.answer"))]
+RollCallKeeper = Annotated[Caller, Depends(Needs("roll_call.keep"))]
 Unsealer = Annotated[Caller, Depends(Needs("petition.unseal"))]
 
 

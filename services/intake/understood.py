@@ -49,6 +49,20 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
+REPORTED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "zero": {
+            "zh": "已为{school}报“零”。如有事件，请改报“有事”并另行报告事件。",
+            "en": "Zero is reported for {school}. If something happened, correct it, and report that besides.",
+        },
+        "with_cases": {
+            "zh": "已为{school}报“有事”。请另行报告每一起事件。",
+            "en": "Cases are noted for {school}. Report each of them besides.",
+        },
+    }
+)
+"""What an answer to a roll call comes to; whether it was in time is on the sheet."""
+
 TESTED: Mapping[str, str] = MappingProxyType(
     {
         "zh": "【演练】已收到，消息能送达您。本次为测试，没有发生任何事件。谢谢。",
@@ -88,6 +102,8 @@ def sentence(deps: Deps, outcome: Outcome, language: str, holder: Holder, questi
     """Return what was understood about one case. ``question`` is how it stood before the answer."""
     if holder.is_test:
         return TESTED[language]
+    if holder.roll_call_school is not None:
+        return reported(deps, holder, language, declines=outcome == "declined")
     is_petition = outcome == "accepted" and holder.family == "petition"
     return WORDS["accepted_petition" if is_petition else outcome][language].format(
         drill=drill_of(language, holder),
@@ -95,6 +111,13 @@ def sentence(deps: Deps, outcome: Outcome, language: str, holder: Holder, questi
         who=who(deps, language, question),
         at=moment(deps, language, holder, question.at),
     )
+
+
+def reported(deps: Deps, holder: Holder, language: str, *, declines: bool) -> str:
+    """Return what was understood as a school's answer to its roll call."""
+    school = deps.directory().school(holder.school_id or "")
+    named = school.name[:LABEL_LIMIT] if school is not None else str(holder.school_id)
+    return REPORTED["with_cases" if declines else "zero"][language].format(school=named)
 
 
 def understood(deps: Deps, holder: Holder, *, declines: bool = False) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from events.notification import NotificationRequested
+from events.roll_call import RollCallWords
 from services.notifier.fitting import fitted
 from services.notifier.limits import limits
+from services.notifier.roll_call_words import prepare_roll_calls, roll_call_email, roll_call_sms, roll_call_view
 from services.notifier.template_set import template_set
-from services.notifier.view import View, view_of
+from services.notifier.view import view_of
 from services.runtime.kinds import kinds
 from services.runtime.spoken.words import prepare_speech, speech
 
@@ -37,6 +39,7 @@ def prepare(folder: Path | None = None) -> None:
     kinds()
     limits()
     prepare_speech()
+    prepare_roll_calls()
 
 
 def render(request: NotificationRequested, folder: Path | None = None, link: str | None = None) -> Rendered:
@@ -44,6 +47,8 @@ def render(request: NotificationRequested, folder: Path | None = None, link: str
 
     ``folder`` has a site's own templates (TOCSIN_TEMPLATES), ``link`` is where the message can be answered.
     """
+    if request.roll_call is not None:
+        return _of_roll_call(request, request.roll_call, link)
     view, templates = view_of(request, link), template_set(folder)
     if request.channel == "voice":
         # The code, too: these words stand where nobody can press a key, such as in the local outbox.
@@ -52,12 +57,25 @@ def render(request: NotificationRequested, folder: Path | None = None, link: str
         subject, text, html = templates.email(view)
         words = Rendered(text, subject, html)
     elif request.channel == "sms":
-        words = Rendered(fitted(view, templates.sms) + _linked(view))
+        words = Rendered(fitted(view, templates.sms) + _linked(view.link, view.language))
     else:  # other people's screens, such as a group's chat: as little is told there, but nothing need be cut
-        words = Rendered(templates.sms(replace(view, summary=None, note=None)) + _linked(view))
+        words = Rendered(templates.sms(replace(view, summary=None, note=None)) + _linked(view.link, view.language))
     return replace(words, parameters=view.parameters())
 
 
-def _linked(view: View) -> str:
+def _linked(link: str | None, language: str) -> str:
     """Return how a message in one line ends, where it has a link: with segments of its own."""
-    return LINKED[view.language].format(link=view.link) if view.link else ""
+    return LINKED[language].format(link=link) if link else ""
+
+
+def _of_roll_call(request: NotificationRequested, words: RollCallWords, link: str | None) -> Rendered:
+    """Return the words of a message about a roll call, whose templates are its own."""
+    view = roll_call_view(request, words, link)
+    if request.channel == "voice":
+        said = Rendered(speech(request, with_code=True))
+    elif request.channel == "email":
+        subject, text, html = roll_call_email(view)
+        said = Rendered(text, subject, html)
+    else:
+        said = Rendered(roll_call_sms(view) + _linked(view.link, view.language))
+    return replace(said, parameters=view.parameters())

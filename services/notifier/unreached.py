@@ -8,7 +8,7 @@ from typing import Literal
 from events.codec import encode
 from events.notification import NotificationRequested
 from events.topics import TopicName
-from events.unreached import Cause, unreached_by, unreached_id
+from events.unreached import Cause, case_family, unreached_by, unreached_id
 from services.notifier.deliveries import SOURCE
 from services.runtime.outbox_rows import Outgoing
 
@@ -31,4 +31,4 @@ def unreached_fact(
         time=at,
         event_type=body.TYPE,
     )
-    return Outgoing(topic(TOPICS[request.family]), record)
+    return Outgoing(topic(TOPICS[case_family(request)]), record)

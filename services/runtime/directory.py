@@ -29,6 +29,7 @@ class DirectorySnapshot:
     _holders: Mapping[tuple[str, str], tuple[PersonRecorded, ...]]
     _duties: Mapping[tuple[str, str], tuple[Shift, ...]]
     _schools_under: Mapping[str, tuple[UnitRecorded, ...]]
+    _bureaus: tuple[UnitRecorded, ...]
 
     @classmethod
     def of(cls, units: Iterable[UnitRecorded], people: Iterable[PersonRecorded]) -> Self:
@@ -49,6 +50,7 @@ class DirectorySnapshot:
             _holders=_holders(by_person_id.values()),
             _duties=_duties(by_unit_id.values()),
             _schools_under=_schools_under(by_unit_id),
+            _bureaus=tuple(unit for unit in by_unit_id.values() if unit.kind == "bureau"),
         )
 
     def unit(self, unit_id: str) -> UnitRecorded | None:
@@ -92,6 +94,10 @@ class DirectorySnapshot:
     def bureau_of(self, unit_id: str) -> str | None:
         """Return the nearest bureau at or above a unit, or None when none is known."""
         return next((unit.unit_id for unit in _lineage(self._units, unit_id) if unit.kind == "bureau"), None)
+
+    def bureaus(self) -> tuple[UnitRecorded, ...]:
+        """Return every bureau, in directory order."""
+        return self._bureaus
 
     def is_within(self, unit_id: str, ancestor_id: str) -> bool:
         """Return whether the unit is the other, or lies anywhere below it. An unknown unit lies nowhere."""

@@ -19,6 +19,7 @@ from services.runtime.tables import outbox
 CONFIRMED_BY: Mapping[TopicName, str] = {
     "incidents": "escalation",
     "petitions": "escalation",
+    "zero-reports": "roll_call",
     "notifications": "notifier",
 }
 """Topics whose records a service of ours must handle, and which: their rows wait for its inbox."""

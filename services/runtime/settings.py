@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         default=None,
         description="A plan (YAML) of when people are asked whether messages reach them, instead of the built-in one.",
     )
+    schedules: Path | None = Field(
+        default=None, description="A folder of schedules of roll calls (YAML) instead of the built-in one."
+    )
     templates: DirectoryPath | None = Field(
         default=None,
         description="A folder of message templates (`sms.zh.j2`, …) that go before the built-in ones of the same name.",

@@ -364,3 +364,54 @@ remembered = Table(
     Column("value", Text, nullable=False),
     comment="single facts about this database: the demo clock's origin, the directory's version, a cursor",
 )
+
+roll_calls = Table(
+    "roll_calls",
+    metadata,
+    Column("roll_call_id", Text, primary_key=True),
+    Column("partition", Integer, nullable=False, doc="home of the bureau's id"),
+    Column("bureau_id", Text, nullable=False),
+    Column("date", Text, nullable=False, doc="ISO 8601, in the bureau's time zone"),
+    Column("call", Text, nullable=False),
+    Column("opens_at", UtcTime, nullable=False),
+    Column("cut_off", UtcTime, nullable=False),
+    Column("closes_at", UtcTime, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("exercise", Boolean, nullable=False),
+    Column("changes", Integer, nullable=False, doc="counts up each time: who keeps it in memory sees that it changed"),
+    Column("schedule", Text, nullable=False, doc="the frozen schedule: alike in thousands of roll calls, read once"),
+    Column("state", Text, nullable=False, doc="without the schedule"),
+    Index("ix_roll_calls_bureau", "bureau_id", "date"),
+)
+Index(
+    "ix_roll_calls_open",
+    roll_calls.c.roll_call_id,
+    roll_calls.c.changes,
+    sqlite_where=text("is_open = 1"),
+    postgresql_where=text("is_open"),
+)
+
+roll_call_parts = Table(
+    "roll_call_parts",
+    metadata,
+    Column("roll_call_id", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("taken", Text, nullable=False, doc="steps about schools that were taken for the schools of this partition"),
+    Column("after", Text, nullable=True, doc="the last school that the step under way was taken for"),
+    comment="how far each partition's owner has come in chasing its own schools",
+)
+
+school_days = Table(
+    "school_days",
+    metadata,
+    Column("roll_call_id", Text, primary_key=True),
+    Column("school_id", Text, primary_key=True),
+    Column("partition", Integer, nullable=False, doc="home of the school's id"),
+    Column("date", Text, nullable=False),
+    Column("first_at", UtcTime, nullable=True, doc="when its first answer that counts was received"),
+    Column("answer", Text, nullable=True),
+    Column("contradicted", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("ix_school_days_school", "school_id", "date"),
+    comment="one school in one roll call; one that has said nothing, and that nobody was told of, has no row",
+)

@@ -31,13 +31,33 @@ CACHE_ENTRIES = 10_000
 
 Role = Literal["reporter", "principal", "officer", "watcher", "administrator"]
 Right = Literal[
-    "incident.file", "case.read", "case.act", "stream.read", "petition.unseal", "contact.read", "token.manage"
+    "incident.file",
+    "case.read",
+    "case.act",
+    "stream.read",
+    "petition.unseal",
+    "contact.read",
+    "roll_call.answer",
+    "roll_call.keep",
+    "token.manage",
 ]
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    "reporter": frozenset({"incident.file"}),
-    "principal": frozenset({"incident.file", "case.read", "case.act", "petition.unseal", "contact.read"}),
-    "officer": frozenset({"case.read", "case.act", "stream.read", "petition.unseal", "contact.read"}),
+    "reporter": frozenset({"incident.file", "roll_call.answer"}),
+    "principal": frozenset(
+        {"incident.file", "case.read", "case.act", "petition.unseal", "contact.read", "roll_call.answer"}
+    ),
+    "officer": frozenset(
+        {
+            "case.read",
+            "case.act",
+            "stream.read",
+            "petition.unseal",
+            "contact.read",
+            "roll_call.answer",
+            "roll_call.keep",
+        }
+    ),
     "watcher": frozenset({"case.read", "stream.read"}),
     "administrator": frozenset(get_args(Right)),
 }

@@ -9,8 +9,8 @@ from events.escalation import JournalEntry
 from events.incident import IncidentFiled
 from events.topics import PARTITIONS
 from services.escalation.docket import case_row, journal_row
-from services.escalation.home import home_partition
 from services.runtime.directory import DirectorySnapshot
+from services.runtime.home import home_partition
 from services.runtime.ownership import Ownership, OwnershipRows
 from services.runtime.store import CaseRow, JournalRow, Store
 

@@ -23,6 +23,7 @@ from services.cli.contracts_command import app
 from services.escalation.consumer import EscalationConsumer
 from services.intake.verbs import ACTS
 from services.notifier.consumer import NotifierConsumer
+from services.roll_call.consumer import RollCallConsumer
 from tests.support.published_standards import standard
 
 TYPES = sorted(MODELS)
@@ -181,7 +182,7 @@ def test_every_topic_is_a_channel_and_read_ones_have_dead_letters() -> None:
 
 def test_senders_and_receivers_are_those_of_the_services() -> None:
     """Every topic has a sender, and the consumers named are the ones that run."""
-    consumers = (EscalationConsumer, NotifierConsumer)
+    consumers = (EscalationConsumer, NotifierConsumer, RollCallConsumer)
     assert set(SENDERS) == {topic.name for topic in CATALOGUE}
     assert {topic: consumer.name for consumer in consumers for topic in consumer.topics} == RECEIVERS
     assert set(RECEIVERS) == set(CONSUMED)

@@ -21,8 +21,8 @@ from tests.support.scenario import shipped
 
 NAMES = names()
 DEADLINE_REACHED = "edu.tocsin.escalation.deadline-reached.v1"
-IN_NO_JOURNAL = ("edu.tocsin.delivery.", "edu.tocsin.directory.")
-"""Families that no case is judged by: what became of a message, and who is where."""
+IN_NO_JOURNAL = ("edu.tocsin.delivery.", "edu.tocsin.directory.", "edu.tocsin.roll-call.")
+"""Families that no case is judged by: what became of a message, who is where, and who answered the day's roll call."""
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,7 +3,7 @@
 import pytest
 
 from events.ids import derived
-from services.escalation.codes import LENGTH, codes_for, derive_code
+from services.runtime.answer_codes import LENGTH, codes_for, derive_code
 from services.runtime.crockford import ALPHABET
 from services.runtime.database import Database
 from services.runtime.ownership import Ownership

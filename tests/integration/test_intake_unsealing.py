@@ -164,6 +164,13 @@ async def test_no_route_or_parameter_offers_a_search_by_petitioner(intake: Intak
         ("path", "receipt"),
         ("path", "notification_id"),
         ("path", "token"),
+        ("path", "day"),
+        ("path", "month"),
+        ("path", "school_id"),
+        ("query", "call"),
+        ("query", "bureau_id"),
+        ("query", "format"),
+        ("query", "code"),
         ("query", "status"),
         ("query", "school_id"),
         ("query", "school"),
@@ -196,6 +203,10 @@ async def test_no_route_or_parameter_offers_a_search_by_petitioner(intake: Intak
         "/v1/cases/{case_id}/petitioner",
         "/v1/contacts/reachability",
         "/v1/contacts/unreachable",
+        "/v1/roll-calls/{day}",
+        "/v1/roll-calls/{day}/calls",
+        "/v1/roll-calls/{day}/schools/{school_id}",
+        "/v1/roll-call-months/{month}",
     }
 
 

@@ -14,12 +14,12 @@ from events.codec import decode, encode
 from events.incident import IncidentAcknowledged
 from events.notification import NotificationRequested
 from services.cli.main import app
-from services.escalation.home import home_partition
 from services.escalation.reachability import Reachability
 from services.runtime.clock import wall_now
 from services.runtime.consumption import Received, Record
 from services.runtime.contact_flags import ContactFlag, flagging, hash_of
 from services.runtime.database import Database
+from services.runtime.home import home_partition
 from services.runtime.live_directory import write_entries
 from services.runtime.outbox_rows import OutboxRows
 from services.runtime.ownership import Ownership

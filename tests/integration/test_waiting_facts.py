@@ -8,9 +8,9 @@ from escalation_policies.case import Case
 from events.base import CaseFact
 from events.codec import encode
 from events.incident import IncidentAcknowledged, IncidentFiled, NoteAdded
-from services.escalation.home import home_partition
 from services.runtime.consumption import Consumption, Record
 from services.runtime.database import Database
+from services.runtime.home import home_partition
 from services.runtime.outbox_rows import OutboxRows
 from services.runtime.store import Store
 from services.runtime.tables import inbox, journal, waiting_facts

@@ -76,7 +76,8 @@ def _told(one: Told) -> str:
 
 def _requests(requests: Sequence[NotificationRequested], known: dict[str, Any]) -> Iterator[str]:
     """Say each message once with its contacts; what every message of a case carries is said when it changes."""
-    for message, found in groupby(requests, key=lambda r: r.model_dump(exclude=set(_OF_EACH_CONTACT))):
+    # "roll_call" is of no case
+    for message, found in groupby(requests, key=lambda r: r.model_dump(exclude={*_OF_EACH_CONTACT, "roll_call"})):
         rest = {name: value for name, value in message.items() if name not in _OF_THE_MESSAGE}
         changed = {name: value for name, value in rest.items() if name not in known or known[name] != value}
         known.update(rest)

@@ -9,11 +9,11 @@ from typing import Protocol, Self
 
 from events.topics import PARTITIONS, TopicName
 from services.cli.replay.past import KafkaPast, Past
-from services.escalation.home import home_partition
 from services.runtime.bus_access import kafka_access
 from services.runtime.bus_admin import BusAdmin
 from services.runtime.consumption import Record
 from services.runtime.database import Database
+from services.runtime.home import home_partition
 from services.runtime.outbox_rows import OutboxRows
 from services.runtime.read_ahead import ReadAhead
 from services.runtime.relay import Relay

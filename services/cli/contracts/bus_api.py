@@ -23,14 +23,20 @@ PREFIX: str = Settings.model_fields["topic_prefix"].default
 SENDERS: Mapping[TopicName, tuple[str, ...]] = {
     "incidents": ("intake", "escalation"),
     "petitions": ("intake", "escalation"),
+    "zero-reports": ("intake", "roll_call"),
     "escalations": ("escalation",),
-    "notifications": ("escalation",),
+    "notifications": ("escalation", "roll_call"),
     "deliveries": ("notifier",),
     "directory": ("directory",),
 }
 """Escalation sends to ``incidents`` too: a fact that reached the wrong partition goes on to its case's own."""
 
-RECEIVERS: Mapping[TopicName, str] = {"incidents": "escalation", "petitions": "escalation", "notifications": "notifier"}
+RECEIVERS: Mapping[TopicName, str] = {
+    "incidents": "escalation",
+    "petitions": "escalation",
+    "zero-reports": "roll_call",
+    "notifications": "notifier",
+}
 """The consumer of each topic that a service of ours reads; it also sends to that topic's dead letters."""
 
 _COMMON_HEADERS = "CloudEventHeaders"

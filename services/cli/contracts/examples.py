@@ -25,6 +25,7 @@ from services.cli.contracts.example_facts import (
 )
 from services.cli.contracts.example_journal import JOURNAL
 from services.cli.contracts.example_petition import PETITION
+from services.cli.contracts.example_roll_call import BY_ROLL_CALL, ROLL_CALL
 
 REQUEST = NotificationRequested(
     case_id=CASE_ID,
@@ -122,13 +123,14 @@ EXAMPLES: Mapping[str, Body] = {
     **{fact.TYPE: fact for fact in (*FACTS, *PETITION)},
     **{journal_type(entry.kind): entry for entry in JOURNAL},
     **{delivery_type(delivery.state): delivery for delivery in DELIVERIES},
-    **{body.TYPE: body for body in (REQUEST, CANCELLED, *DIRECTORY)},
+    **{body.TYPE: body for body in (REQUEST, CANCELLED, *DIRECTORY, *ROLL_CALL)},
 }
 """By event type. A registered type without one is a KeyError when the contracts are written: add it here."""
 
 _SOURCES = {
     "incident": "/tocsin/intake",
     "petition": "/tocsin/intake",
+    "roll-call": "/tocsin/intake",
     "escalation": "/tocsin/escalation",
     "notification": "/tocsin/escalation",
     "delivery": "/tocsin/notifier",
@@ -137,6 +139,7 @@ _SOURCES = {
 _KEYS = {
     "incident": "case_id",
     "petition": "case_id",
+    "roll-call": "unit_id",
     "escalation": "case_id",
     "notification": "contact_id",
     "delivery": "notification_id",
@@ -156,7 +159,7 @@ def example_record(event_type: str) -> Encoded:
         body,
         event_id=derived("example", event_type),
         key=getattr(body, _KEYS.get(family) or _DIRECTORY_KEYS[type(body)]),
-        source=_SOURCES[family],
+        source="/tocsin/roll_call" if isinstance(body, BY_ROLL_CALL) else _SOURCES[family],
         time=getattr(body, "received_at", minute(1)),
         event_type=event_type,
     )

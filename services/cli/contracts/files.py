@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from escalation_policies.policy_schema import policy_schema
+from escalation_policies.roll_call.schedule_schema import schedule_schema
 from events.codec import SCHEMA_PREFIX
 from events.registry import MODELS
 from services.cli.contracts.bus_api import asyncapi_document
@@ -20,7 +21,8 @@ FOLDER = Path(__file__).resolve().parents[3] / "contracts"
 
 _SCHEMAS = "schemas"
 POLICY_SCHEMA = f"{_SCHEMAS}/policy.schema.json"
-"""For editors of policies: each file of the library names it in its first line."""
+SCHEDULE_SCHEMA = f"{_SCHEMAS}/schedule.schema.json"
+"""For editors of policies and of schedules: each file of ours names its own in its first line."""
 _EVENT_FILES = "edu.tocsin.*.json"
 _WIDTH = 120
 
@@ -59,6 +61,8 @@ def _texts() -> Iterator[tuple[str, str]]:
         yield f"{_SCHEMAS}/{event_type}.json", _json(event_schema(event_type))
     policy = {"$schema": DIALECT, "$id": f"{SCHEMA_PREFIX}edu.tocsin.policy", **policy_schema()}
     yield POLICY_SCHEMA, _json(policy)
+    schedule = {"$schema": DIALECT, "$id": f"{SCHEMA_PREFIX}edu.tocsin.schedule", **schedule_schema()}
+    yield SCHEDULE_SCHEMA, _json(schedule)
 
 
 def _superfluous(folder: Path, texts: dict[str, str]) -> list[str]:

@@ -12,8 +12,8 @@ from events.delivery import RECEIPTS, DeliveryRecorded
 from events.errors import EventError
 from events.notification import NotificationCancelled, NotificationRequested
 from services.cli.replay.past import Past
-from services.escalation.home import home_partition
 from services.notifier.rows import UNFINISHED, Step, insert_new, write_steps
+from services.runtime.home import home_partition
 from services.runtime.ownership import Ownership
 from services.runtime.store import UnitOfWork
 

@@ -21,7 +21,6 @@ from services.cli.replay.facts import BusFacts
 from services.cli.replay.journals import Retold, Unreplayable, retell
 from services.cli.replay.messages import Messages, keep_messages
 from services.cli.replay.past import Past
-from services.escalation.codes import codes_for
 from services.escalation.docket import (
     cancellation_record,
     case_row,
@@ -31,6 +30,7 @@ from services.escalation.docket import (
     request_record,
 )
 from services.escalation.journal_topic import all_published
+from services.runtime.answer_codes import codes_for
 from services.runtime.errors import TocsinError
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership, OwnershipRows

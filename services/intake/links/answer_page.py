@@ -30,6 +30,7 @@ from services.intake.rows import Keyed, remember
 from services.intake.security import PUBLIC
 from services.intake.understood import label, moment, outcome_of, sentence, standing_of
 from services.runtime.answer_links import PATH
+from services.runtime.roll_call_codes import case_of_code
 from services.runtime.tables import idempotency
 
 ROUTES = APIRouter(tags=["acknowledgement"])
@@ -108,7 +109,7 @@ async def _open(deps: Deps, wrong: Attempts, request: Request, token: str) -> Op
         return _wrong(wrong, address_of(request))
     notice = await find_notice(deps, link.notification_id)
     asked = notice.request if notice is not None else None
-    holder = await holder_in(deps, asked.case_id, asked.person_id) if asked is not None else None
+    holder = await holder_in(deps, case_of_code(asked), asked.person_id) if asked is not None else None
     if asked is None or holder is None:
         LINKS.labels(outcome="wrong").inc()
         return telling_anybody("wrong", 404)
@@ -145,7 +146,7 @@ async def _take(deps: Deps, opened: Opened, choice: str) -> Page:
     async with deps.store.transaction() as unit:
         earlier = await remember(unit, keyed, given, at)
         if earlier is None and declines:
-            await decline(deps, unit, holder, at)
+            await decline(deps, unit, holder, at, "link")
         elif earlier is None:
             await accept(deps, unit, holder, at, "link", said)
     deps.wake()

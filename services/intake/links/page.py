@@ -84,7 +84,11 @@ def asking(request: NotificationRequested, holder: Holder, *, pressed_nothing: b
         call_first=said["call_first"] if request.template in CALL_FIRST else None,
         watermark=said["watermark"] if request.exercise else None,
     )
-    names = ((ACCEPT, "confirm"),) if holder.is_test else ((ACCEPT, ACCEPT), (DECLINE, DECLINE))
+    names: tuple[tuple[str, str], ...] = ((ACCEPT, ACCEPT), (DECLINE, DECLINE))
+    if holder.is_test:
+        names = ((ACCEPT, "confirm"),)
+    elif request.roll_call is not None:
+        names = ((ACCEPT, "zero"), (DECLINE, "with_cases"))
     buttons = tuple(Button(one, said[name], said[f"{name}_hint"]) for one, name in names)
     return Page((section,), 422 if pressed_nothing else 200, _facts(request, holder), buttons)
 
@@ -109,7 +113,7 @@ def _facts(request: NotificationRequested, holder: Holder) -> tuple[tuple[str, s
     facts = {
         "kind": kind_name(request.kind, language),
         "receipt": request.receipt,
-        "severity": None if request.family == "petition" or holder.is_test else SEVERITIES[language][severity],
+        "severity": SEVERITIES[language][severity] if request.family == "incident" and not holder.is_test else None,
         "school": request.school_name,
         "place": request.place,
         "started": f"{request.started_at.astimezone(zone):%Y-%m-%d %H:%M}",

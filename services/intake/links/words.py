@@ -26,6 +26,10 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "decline": {"zh": "我无法处理", "en": "I cannot take it"},
         "decline_hint": {"zh": "将立即通知替补人员。", "en": "The stand-in is told at once."},
+        "zero": {"zh": "报零：今日无事", "en": "Zero: nothing happened"},
+        "zero_hint": {"zh": "可在截止前更正。", "en": "It may be corrected until the cut-off."},
+        "with_cases": {"zh": "今日有事", "en": "Something happened"},
+        "with_cases_hint": {"zh": "请另行报告每一起事件。", "en": "Report each case besides."},
         "press": {
             "zh": "没有收到您的选择，未作记录。请按下面的一个按钮。",
             "en": "No choice arrived, nothing was recorded. Press one of the buttons below.",

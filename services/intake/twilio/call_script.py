@@ -24,6 +24,10 @@ PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "zh": "确认接手，请按1。无法处理，请按2。",
             "en": "To take it, press 1. If you cannot take it, press 2.",
         },
+        "keys_of_a_roll_call": {
+            "zh": "无事报零，请按1。有事，请按2。",
+            "en": "If nothing happened, press 1. If something did, press 2.",
+        },
         "keys_of_a_test": {"zh": "确认收到，请按1。", "en": "To confirm that this reached you, press 1."},
         "tested": {
             "zh": "已收到，消息能送达您。没有发生任何事件。谢谢，再见。",
@@ -112,9 +116,14 @@ def _ask(said: VoiceResponse, request: NotificationRequested, address: str, word
         return
     question = Gather(num_digits=1, timeout=KEY_SECONDS, action=address, method="POST")
     _say(question, request, words)
-    is_test = round_of_case(request.case_id) is not None
-    _say(question, request, _phrase(request, "keys_of_a_test" if is_test else "keys"))
+    _say(question, request, _phrase(request, _keys(request)))
     said.append(question)
+
+
+def _keys(request: NotificationRequested) -> str:
+    if request.roll_call is not None:
+        return "keys_of_a_roll_call"
+    return "keys" if round_of_case(request.case_id) is None else "keys_of_a_test"
 
 
 def _say(verb: VoiceResponse | Gather, request: NotificationRequested, words: str) -> None:

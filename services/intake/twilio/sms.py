@@ -17,10 +17,11 @@ from events.directory import ContactAddress, PersonRecorded
 from services.intake.answering import Holder, accept, decline, holders_awaited, holders_of_codes
 from services.intake.attempts import Attempts
 from services.intake.body import content_hash
-from services.intake.deps import Deps, Parts, Shared
+from services.intake.deps import Deps, Parts, Rooms, Shared
 from services.intake.documents import form_body
 from services.intake.metrics import ACKNOWLEDGED, CALLBACKS
 from services.intake.problems import LOG
+from services.intake.roll_call.awaited import roll_calls_awaited
 from services.intake.rows import Keyed, remember
 from services.intake.twilio import replies
 from services.intake.twilio.reading import Reply, read_reply
@@ -75,18 +76,18 @@ async def incoming(form: ReplyForm, deps: Parts, shared: Shared) -> Response:
     if not owners:
         LOG.info("reply.of_a_stranger")
         return _twiml(replies.say_to_stranger())
-    understood = await _understand(deps, shared.wrong_codes, number, owners, reply)
+    understood = await _understand(deps, shared, number, owners, reply)
     return _twiml(await _store(deps, sid, owners, reply, understood))
 
 
-async def _understand(deps: Deps, wrong: Attempts, number: str, owners: Owners, reply: Reply) -> Understood:
+async def _understand(deps: Deps, shared: Rooms, number: str, owners: Owners, reply: Reply) -> Understood:
     language = owners[0][0].language
     people = {person.person_id for person, _ in owners}
     if reply.codes or reply.whole:
-        return await _by_code(deps, wrong, number, people, language, reply)
+        return await _by_code(deps, shared.wrong_codes, number, people, language, reply)
     if reply.meaning == "unclear":
         return Understood(replies.say("unclear", language))
-    waiting = await holders_awaited(deps, people)
+    waiting = await holders_awaited(deps, people) or await roll_calls_awaited(deps, shared.calls, people)
     if not waiting:
         return Understood(replies.say("nothing", language))
     if len(waiting) > 1:
@@ -132,7 +133,7 @@ async def _store(deps: Deps, sid: str, owners: Owners, reply: Reply, understood:
         if earlier is not None:
             return earlier
         if understood.holder is not None and understood.declines:
-            await decline(deps, unit, understood.holder, at)
+            await decline(deps, unit, understood.holder, at, "sms")
         elif understood.holder is not None:
             await accept(deps, unit, understood.holder, at, "sms", understood.said)
         await _flag(deps, unit, owners, reply, at)

@@ -24,7 +24,8 @@ from services.intake.problems import LOG
 from services.intake.receipts import Receipt, move, take_receipt
 from services.intake.twilio.call_script import ACCEPT, DECLINE, again, farewell, farewell_with, opening, silence
 from services.intake.twilio.signed import CallForm, Form, url_of
-from services.intake.understood import outcome_of, sentence, standing_of, understood
+from services.intake.understood import outcome_of, reported, sentence, standing_of, understood
+from services.runtime.roll_call_codes import case_of_code
 from services.runtime.twilio_codes import BY_CODE
 from services.runtime.twilio_paths import VOICE
 
@@ -89,14 +90,14 @@ async def _take_key(deps: Deps, notice: Notice, form: Form, here: str) -> str:
     if key not in {ACCEPT, DECLINE}:
         await take_receipt(deps, notice, _receipt(form, "delivered"))
         return again(request, here, deps.settings.templates)
-    holder = await holder_in(deps, request.case_id, request.person_id)
+    holder = await holder_in(deps, case_of_code(request), request.person_id)
     said = _farewell(deps, request, holder, declines=key == DECLINE)
     async with deps.store.transaction() as unit:
         await move(deps, unit, notice, _receipt(form, "delivered"), at)
         if holder is not None and key == ACCEPT:
             await accept(deps, unit, holder, at, "voice", understood(deps, holder))
         elif holder is not None:
-            await decline(deps, unit, holder, at)
+            await decline(deps, unit, holder, at, "voice")
     deps.wake()
     return said
 
@@ -107,6 +108,8 @@ def _farewell(deps: Deps, request: NotificationRequested, holder: Holder | None,
         return farewell(request, "not_yours")
     if holder.is_test:
         return farewell(request, "tested")
+    if holder.roll_call_school is not None:
+        return farewell_with(request, reported(deps, holder, request.language, declines=declines))
     question = standing_of(holder, level=request.level)
     outcome = outcome_of(question, declines=declines)
     if outcome == "declined":

@@ -15,9 +15,11 @@ import structlog
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from events.notification import NotificationRequested, Template
+from events.roll_call import Counts, RollCallWords
 from services.runtime.kinds import kind_name
 
 TEMPLATES = Path(__file__).parent / "templates"
+ROLL_CALL_TEMPLATES = Path(__file__).parent / "roll_call_templates"
 LANGUAGES = ("zh", "en")
 CALLS = tuple(f"call.{language}.j2" for language in LANGUAGES)
 PART_LIMIT = 60
@@ -31,6 +33,19 @@ DRILL_MARKS = ("演练", "Exercise", "Drill")
 
 _FALLBACK_ZONE = "Asia/Shanghai"
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenRollCall:
+    """What templates of calls about roll calls may use."""
+
+    template: str
+    exercise: bool
+    title: str
+    unit: str
+    deadline: str | None
+    counts: Counts | None
+    code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,8 @@ def speech(request: NotificationRequested, *, with_code: bool = False, folder: P
     ``with_code``: for who cannot answer by a key of the telephone. ``folder``: a site's own templates. Words of theirs
     that break, or lack what nobody could act without, are not said: ours are, and the log says so.
     """
+    if request.roll_call is not None:
+        return _of_roll_call(request, request.roll_call, with_code=with_code)
     spoken = spoken_of(request, with_code=with_code)
     file = f"call.{request.language}.j2"
     if folder is not None and (folder / file).is_file():
@@ -132,6 +149,22 @@ def petitions_name(template: str) -> str:
     return name if name in get_args(Template) else "petition_alert"
 
 
+def _of_roll_call(request: NotificationRequested, words: RollCallWords, *, with_code: bool) -> str:
+    """Return the words of a call about a roll call: numbers, and no list of schools that nobody could remember."""
+    view = SpokenRollCall(
+        template=request.template,
+        exercise=request.exercise,
+        title=_said(words.title) or words.call,
+        unit=_said(request.school_name) or request.school_id,
+        deadline=_moment(request),
+        counts=words.counts,
+        code=spelled(request.code) if with_code and request.code else None,
+    )
+    return " ".join(
+        _environment(ROLL_CALL_TEMPLATES).get_template(f"call.{request.language}.j2").render(m=view).split()
+    )
+
+
 def spelled(code: str) -> str:
     """Return signs to be said one by one, with a breath where the writing has a dash."""
     return ", ".join(" ".join(group) for group in code[:PART_LIMIT].replace(" ", "-").split("-") if group)
@@ -141,6 +174,7 @@ def prepare_speech() -> None:
     """Compile our templates, so that the first call does not wait for it."""
     for file in CALLS:
         _environment(None).get_template(file)
+        _environment(ROLL_CALL_TEMPLATES).get_template(file)
 
 
 def _said(text: str | None) -> str | None:

@@ -19,8 +19,8 @@ from escalation_policies.machine import judge
 from events.base import CaseFact
 from events.incident import IncidentAcknowledged, IncidentFiled, UpdateFiled, UpwardReportFiled
 from services.escalation.docket import case_row
-from services.escalation.home import home_partition
 from services.runtime.directory import DirectorySnapshot
+from services.runtime.home import home_partition
 from services.runtime.store import CaseRow
 from services.runtime.tables import to_micros
 

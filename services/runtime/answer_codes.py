@@ -1,4 +1,4 @@
-"""Acknowledgement codes: six signs that any client can type, one for each person of a case.
+"""Answer codes: six signs that any client can type, one for each person of a case, or of a school's roll calls.
 
 Derived with a key rather than drawn, so work repeated after a crash sends the same code. 2^30 codes; wrong ones are
 rate-limited at the intake.

@@ -1,0 +1,149 @@
+"""The timers of roll calls: opens them, takes the steps that are due, and follows what other workers change."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from services.roll_call.caught_up import CaughtUp
+from services.roll_call.opening import Opening
+from services.roll_call.plan import Place, Plan
+from services.roll_call.steps import Steps
+from services.runtime.clock import Clock
+from services.runtime.database import Database
+from services.runtime.errors import StaleEpoch
+from services.runtime.keeper import Keeper
+from services.runtime.open_calls import OpenCalls
+from services.runtime.outages import through_outages
+from services.runtime.roll_call_rows import RollCallRows
+
+log = structlog.get_logger(__name__)
+BATCH = 100
+"""Places in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
+LONGEST_SLEEP_SECONDS = 1.0
+"""How often the roll calls of other workers are looked at."""
+
+
+class Timers:
+    """The steps of this worker's partitions."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        calls: OpenCalls,
+        plan: Plan,
+        opening: Opening,
+        steps: Steps,
+        caught_up: CaughtUp,
+        keeper: Keeper,
+        partition_of: Callable[[str], int] = lambda name: int(name.rsplit("/", 1)[1]),
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._calls = calls
+        self._plan = plan
+        self._opening = opening
+        self._steps = steps
+        self._caught_up = caught_up
+        self._keeper = keeper
+        self._partition_of = partition_of
+        self._known: set[int] = set()
+        self._heard_until: datetime | None = None
+        self._turn_over = asyncio.Event()
+
+    def claimed(self, name: str) -> None:
+        """Take up a partition at the next look."""
+        self._plan.woken.set()
+        self._known.discard(self._partition_of(name))
+        self._heard_until = None
+
+    def lost(self, name: str) -> None:
+        """Forget the steps of a partition that belongs to somebody else now."""
+        partition = self._partition_of(name)
+        self._known.discard(partition)
+        self._plan.drop(lambda place: place.partition == partition)
+
+    async def give_way(self) -> None:
+        """Let steps that are due go first, after one unit of records: a mass of either has every second turn.
+
+        Not before the answers that came in time are heard: then records go first.
+        """
+        due = self._plan.next_at()
+        if due is not None and self._heard_until is not None and due <= self._heard_until:
+            self._plan.woken.set()
+            await self._turn_over.wait()
+
+    async def run(self) -> None:
+        """Open, look and take steps, for ever."""
+        while True:
+            self._plan.woken.clear()
+            await through_outages(self._look, "roll calls wait for the database")
+            await through_outages(self._open, "roll calls open when the database is back")
+            await self._take_all()
+            await self._sleep()
+
+    async def _look(self) -> None:
+        """See what other workers changed, and take up partitions that are ours now."""
+        changed, closed = await self._calls.refresh()
+        gone = frozenset(closed)
+        if gone:
+            self._plan.drop(lambda place: place.roll_call_id in gone)
+        owned = {self._partition_of(name) for name in self._keeper.owned}
+        for partition in owned - self._known:
+            await self._load(partition)
+        for call in changed:
+            for partition in owned & self._known:
+                self._plan.put(call, partition)
+        self._known = owned
+
+    async def _load(self, partition: int) -> None:
+        calls = self._calls.open
+        async with self._database.reading() as connection:
+            parts = await RollCallRows(connection).parts(partition, [call.roll_call_id for call in calls])
+        for call in calls:
+            self._plan.put(call, partition, parts.get(call.roll_call_id))
+
+    async def _open(self) -> None:
+        try:
+            opened = await self._opening.open_due(self._keeper.owned)
+        except StaleEpoch as error:
+            await self._drop(error.names)
+            return
+        for call in opened:
+            for partition in self._known:
+                self._plan.put(call, partition)
+
+    async def _take_all(self) -> None:
+        while due := self._plan.due(self._clock.now(), BATCH):
+            await self._hear_first(due)
+            try:
+                await through_outages(partial(self._steps.take, due), "steps wait for the database")
+            except StaleEpoch as error:
+                for place, at in due.items():
+                    self._plan.again(place, at)
+                await self._drop(error.names)
+            self._turn_over.set()
+            self._turn_over = asyncio.Event()
+
+    async def _hear_first(self, due: Mapping[Place, datetime]) -> None:
+        """Wait, once for each moment that is due, until every answer that came before is heard."""
+        latest = max(due.values())
+        if self._heard_until is None or latest > self._heard_until:
+            until = self._clock.now()
+            await self._caught_up.wait()
+            self._heard_until = until
+
+    async def _drop(self, names: Collection[str]) -> None:
+        for name in names:
+            await self._keeper.drop(name)
+
+    async def _sleep(self) -> None:
+        now = self._clock.now()
+        found = [at for at in (self._plan.next_at(), self._opening.next_at(now)) if at is not None]
+        wait = self._clock.real_seconds(min(found) - now) if found else LONGEST_SLEEP_SECONDS
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._plan.woken.wait(), min(wait, LONGEST_SLEEP_SECONDS))

@@ -1,0 +1,134 @@
+"""``make bench-roll-call``: a province's answers, and a nation's cut-off tick, on a real Kafka with real services.
+
+The broker, the database, the provider and this bench share the machine's cores with the services. The reminders go out
+one second before the cut-off, so that the tick meets schools of which nothing is stored.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psutil
+
+from tests.bench.handover import measure_handover
+from tests.bench.roll_call.answering import measure_answers
+from tests.bench.roll_call.nation import school_id, settle_schools, write_schedule
+from tests.bench.roll_call.tick import chased, measure_tick
+from tests.support.kafka_node import kafka_node
+from tests.support.own_process import own_process
+from tests.support.postgres import PostgresCluster
+from tests.support.stack import Stack
+
+ACCOUNT = ("AC" + "0" * 32, "bench")
+WARM_UP_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much: ``--quick`` shows that the bench works, not what the machine can do."""
+
+    schools: int = 70_000
+    answers: int = 40_000
+    rate: float = 4.0
+    quiet_seconds: float = 30.0
+    head_start_seconds: float = 240.0
+    """From the start of the services to the cut-off: loading the directory, the answers, and the quiet part."""
+
+
+QUICK = Plan(schools=3_000, answers=2_000, quiet_seconds=10.0, head_start_seconds=75.0)
+
+
+async def bench(database: str, plan: Plan) -> None:
+    """Run both measurements once on one database."""
+    async with AsyncExitStack() as stack_of:
+        folder = stack_of.enter_context(_open_to_all())
+        url = f"sqlite+aiosqlite:///{folder / 'tocsin.db'}"
+        if database == "postgres":
+            url = stack_of.enter_context(PostgresCluster()).create_database("bench")
+        node = await stack_of.enter_async_context(kafka_node(folder / "kafka"))
+        log = folder / "sms.jsonl"
+        twilio = await stack_of.enter_async_context(
+            own_process(
+                "tests.support.fake_twilio", "--log", str(log), "--account-sid", ACCOUNT[0], "--auth-token", ACCOUNT[1],
+                "--no-contract",
+            )
+        )  # fmt: skip
+        smtp = await stack_of.enter_async_context(own_process("tests.support.smtp_sink"))
+        account = SimpleNamespace(sid=ACCOUNT[0], token=ACCOUNT[1])
+        provider = cast("Any", SimpleNamespace(account=account, url=f"http://127.0.0.1:{twilio.port}"))
+        stack = Stack(
+            node.bootstrap_servers, url, folder, folder / "nobody.yaml", "bench.", provider, cast("Any", smtp),
+            extra={"TOCSIN_LOG_LEVEL": "warning", "TOCSIN_LEASE_SECONDS": "5", "TOCSIN_SESSION_TIMEOUT_SECONDS": "10"},
+        )  # fmt: skip
+        stack_of.push_async_callback(stack.close)
+        await stack.prepare()
+        await settle_schools(stack.database, plan.schools)
+        for line in await _measure(stack, log, folder, plan, database):
+            print(line, flush=True)
+        print(_memory(stack))
+
+
+async def _measure(stack: Stack, log: Path, folder: Path, plan: Plan, database: str) -> list[str]:
+    now = stack.clock.now().replace(microsecond=0)
+    cut_off = now + timedelta(seconds=plan.head_start_seconds)
+    first = ("answers", now - timedelta(minutes=1), now + timedelta(seconds=10))
+    second = ("tick", now + timedelta(seconds=10), cut_off)
+    stack.extra["TOCSIN_SCHEDULES"] = str(write_schedule(folder / "schedules", [first, second]))
+    await stack.start("notifier", "escalation", "roll_call", "intake")
+    print(f"\n{database}: {plan.schools:,} schools; {os.cpu_count()} cores carry everything", flush=True)
+    await measure_handover(stack, log, plan.rate, WARM_UP_SECONDS)
+    schools = [school_id(number) for number in range(plan.schools)]
+    lines = await measure_answers(stack, schools[: plan.answers], "answers")
+    already = await _stored(stack)
+    return lines + await measure_tick(stack, log, plan.schools, cut_off, already, plan.rate, plan.quiet_seconds)
+
+
+@contextmanager
+def _open_to_all() -> Iterator[Path]:
+    """Give a folder into which PostgreSQL's own user gets, too."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-roll-call-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+async def _stored(stack: Stack) -> int:
+    """Return the school days of the first roll call, once its own chase is done: it must not count as the tick's."""
+    before = -1
+    while (found := await chased(stack)) != before:
+        before = found
+        await asyncio.sleep(3.0)
+    return found
+
+
+def _memory(stack: Stack) -> str:
+    sizes = {name: psutil.Process(w.process.pid).memory_info().rss / 2**20 for name, w in stack.workers.items()}
+    return "memory: " + ", ".join(f"{name} {size:.0f} MB" for name, size in sizes.items())
+
+
+def main() -> None:
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(description="A province's answers, and a nation's cut-off tick.")
+    parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="sqlite")
+    parser.add_argument("--schools", type=int, help="missing at the tick (default 70,000)")
+    parser.add_argument("--answers", type=int, help="answers for the throughput (default 40,000)")
+    parser.add_argument("--quick", action="store_true", help="a few thousand: shows that it works")
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.ERROR)
+    plan = QUICK if chosen.quick else Plan()
+    given = {name: getattr(chosen, name) for name in ("schools", "answers")}
+    plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
+    for backend in ("sqlite", "postgres") if chosen.database == "both" else (chosen.database,):
+        asyncio.run(bench(backend, plan))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The cut-off tick: very many schools missing at one moment, and incidents filed before and meanwhile, in one run."""
+
+import asyncio
+import time
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from services.runtime.tables import outbox, school_days
+from tests.bench.figures import Figures
+from tests.bench.handover import measure_handover
+from tests.support.stack import Stack
+
+PATIENCE_SECONDS = 600.0
+BUSY_SECONDS = 30.0
+"""How long incidents are filed from the cut-off on: while schools are chased, and while bulk goes out."""
+
+
+async def measure_tick(
+    stack: Stack, log: Path, count: int, cut_off: datetime, answered: int, rate: float, seconds: float
+) -> list[str]:
+    """Return how long it takes until every chase is asked for, and how incidents fare beside it.
+
+    ``answered``: school days that were there before, of another roll call.
+    """
+    quiet = await measure_handover(stack, log, rate, seconds)
+    left = (cut_off - stack.clock.now()).total_seconds()
+    if left < 0:
+        raise RuntimeError("the cut-off has passed, by the bench's fault: give it a later one")
+    await asyncio.sleep(left)
+    begun = time.monotonic()
+    filing = asyncio.create_task(measure_handover(stack, log, rate, BUSY_SECONDS))
+    first: float | None = None
+    while (done := await chased(stack) - answered) < count:
+        if done and first is None:
+            first = time.monotonic() - begun
+        if time.monotonic() - begun > PATIENCE_SECONDS:
+            raise RuntimeError(f"{done:,} of {count:,} schools chased after {PATIENCE_SECONDS:.0f} s")
+        await asyncio.sleep(0.1)
+    took = time.monotonic() - begun
+    asked = await _asked(stack)
+    busy = await filing
+    ratio = busy.quantile(0.99) / quiet.quantile(0.99)
+    name = f"cut-off: {count:,} schools missing at once"
+    return [
+        f"{name:<58} first chase after {first or took:.2f} s, last after {took:.1f} s ({count / took:,.0f}/s)",
+        f"{'':<58} {asked:,} messages asked for",
+        Figures(f"incident filed → SMS handed over, {rate:g}/s, quiet", quiet.sample).line(),
+        Figures(f"incident filed → SMS handed over, {rate:g}/s, meanwhile", busy.sample).line(),
+        f"{'p99 meanwhile, beside quiet':<58} {ratio:.2f} ×",
+    ]
+
+
+async def chased(stack: Stack) -> int:
+    """Return how many school days there are: one that is committed has its messages asked for in the outbox."""
+    async with stack.database.reading() as connection:
+        return int((await connection.execute(select(func.count()).select_from(school_days))).scalar_one())
+
+
+async def _asked(stack: Stack) -> int:
+    """Return how many messages of roll calls are asked for: those in the outbox, published or not."""
+    mine = (outbox.c.lane.startswith("roll_call/"), outbox.c.topic == f"{stack.prefix}notifications")
+    async with stack.database.reading() as connection:
+        return int((await connection.execute(select(func.count()).select_from(outbox).where(*mine))).scalar_one())

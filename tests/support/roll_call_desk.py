@@ -1,0 +1,177 @@
+"""The roll-call service on a database, with a clock that stands still and a bus of paper: its real parts, no broker."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from escalation_policies.roll_call.loader import Schedules
+from escalation_policies.roll_call.school_day import SchoolDay
+from escalation_policies.roll_call.sheet import Sheet, sheet_of
+from events.codec import decode, encode
+from events.ids import roll_call_id
+from events.notification import NotificationRequested
+from events.roll_call import RollCallFact
+from events.topics import PARTITIONS
+from services.roll_call.case_watch import CaseWatch
+from services.roll_call.consumer import RollCallConsumer
+from services.roll_call.opening import Opening
+from services.roll_call.plan import Plan
+from services.roll_call.rolls import Rolls
+from services.roll_call.steps import Steps
+from services.runtime.consumption import Consumption, Record
+from services.runtime.database import Database
+from services.runtime.directory import DirectorySnapshot
+from services.runtime.home import home_partition
+from services.runtime.open_calls import OpenCalls
+from services.runtime.outbox_rows import OutboxRow, OutboxRows
+from services.runtime.ownership import Ownership, OwnershipRows
+from services.runtime.roll_call_rows import RollCallRows, StoredCall
+from services.runtime.settings import Settings
+from services.runtime.store import Store
+from tests.support.intake import StillClock
+from tests.support.roll_calls import BUREAU, DIRECTORY, MONDAY, schedule
+from tests.support.store_rows import CODE_KEY
+
+TOPIC, NOTICES = "tocsin.zero-reports", "tocsin.notifications"
+ID = roll_call_id(BUREAU, MONDAY.isoformat(), "daily")
+
+
+class Desk:
+    """One worker that owns every partition. What it publishes to its own topic comes back at once."""
+
+    def __init__(
+        self, database: Database, directory: DirectorySnapshot = DIRECTORY, schedules: Schedules | None = None
+    ) -> None:
+        self.database, self.clock, self.directory = database, StillClock(), directory
+        self.store = Store(database)
+        self._settings = Settings()
+        self._schedules = schedules or Schedules([schedule()])
+        self.owned: dict[str, Ownership] = {}
+        self._offsets = [0] * PARTITIONS
+        self.letters: list[str] = []
+        self.asked: list[NotificationRequested] = []
+        self.published: list[RollCallFact] = []
+
+    async def begin(self, at: datetime, worker: str = "test") -> None:
+        """Start the service, as after a restart: nothing is in memory."""
+        rows = OwnershipRows(self.database, worker, 60.0)
+        for partition in range(PARTITIONS):
+            owned = await rows.claim(f"roll_call/{partition}")
+            assert owned is not None
+            self.owned[owned.name] = owned
+        self.clock.show(at)
+
+        def snapshot() -> DirectorySnapshot:
+            return self.directory
+
+        def wake() -> None:
+            return None
+
+        self.calls = OpenCalls(self.database, self._schedules, snapshot)
+        self.rolls, self.plan = Rolls(snapshot), Plan()
+        parts = (self._settings, self.store, self.clock, snapshot)
+        self.opening = Opening(*parts, self._schedules, self.calls, self.rolls, CODE_KEY, wake)
+        self.steps = Steps(*parts, self.calls, self.rolls, self.plan, CODE_KEY, self.owned.get, wake)
+        self.watch = CaseWatch(
+            self._settings, self.store, snapshot, self._schedules, lambda: list(self.owned.values()), wake
+        )
+        consumer = RollCallConsumer(
+            self._settings,
+            self.clock,
+            snapshot,
+            self._schedules,
+            self.calls,
+            CODE_KEY,
+            wake,
+            lambda _: None,
+            lambda _: None,
+        )
+        self._consumption = Consumption(self.store, self.clock, consumer)
+        await self.look()
+
+    async def look(self) -> None:
+        """Read what others changed, and plan every open roll call, as the timers do."""
+        await self.calls.refresh()
+        async with self.database.reading() as connection:
+            for partition in range(PARTITIONS):
+                parts = await RollCallRows(connection).parts(partition, [c.roll_call_id for c in self.calls.open])
+                for call in self.calls.open:
+                    self.plan.put(call, partition, parts.get(call.roll_call_id))
+
+    async def until(self, at: datetime, *, most: int = 100) -> None:
+        """Let time pass: open what is due, and take every step; what is published comes back."""
+        self.clock.show(at)
+        if await self.opening.open_due(self.owned):
+            await self.look()
+        await self.deliver()
+        while due := self.plan.due(at, most):
+            await self.steps.take(due)
+            await self.deliver()
+
+    async def say(self, *facts: RollCallFact, source: str = "/tocsin/intake", at: datetime | None = None) -> None:
+        """Produce facts to their homes; they are judged at their own time unless told otherwise."""
+        for fact in facts:
+            self.clock.show(at or max(self.clock.now(), fact.received_at))
+            number = sum(self._offsets)
+            encoded = encode(
+                fact,
+                event_id=f"said-{number}",
+                key=fact.unit_id,
+                source=source,
+                time=fact.received_at,
+                event_type=fact.TYPE,
+            )
+            await self.produce(home_partition(fact.unit_id), encoded.headers, encoded.value)
+        await self.deliver()
+        await self.look()
+
+    async def produce(self, partition: int, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> None:
+        """Let the service read one record."""
+        record = Record(TOPIC, partition, self._offsets[partition], b"k", headers, value)
+        self._offsets[partition] += 1
+        await self._consumption.handle([(self.owned[f"roll_call/{partition}"], "id-1", [record])])
+
+    async def deliver(self) -> None:
+        """Carry what waits in the outbox: our own topic comes back, messages are kept to be looked at."""
+        rows = OutboxRows(self.database)
+        while waiting := await rows.in_order(await rows.pending(list(self.owned), 10_000)):
+            await rows.settle([], [row.id for row in waiting])
+            for row in waiting:
+                await self._carry(row)
+
+    async def _carry(self, row: OutboxRow) -> None:
+        if row.topic.endswith(".dead-letter"):
+            self.letters.append(dict(row.headers)["tocsin_reason"].decode())
+            return
+        body = decode(row.headers, row.value).body
+        if isinstance(body, NotificationRequested):
+            self.asked.append(body)
+        elif isinstance(body, RollCallFact):
+            self.published.append(body)
+        if row.topic == TOPIC:
+            await self.produce(home_partition(row.key), row.headers, row.value)
+
+    async def call(self, roll_call: str = ID) -> StoredCall:
+        async with self.database.reading() as connection:
+            return (await RollCallRows(connection).calls([roll_call]))[roll_call]
+
+    async def days(self, roll_call: str = ID) -> dict[str, SchoolDay]:
+        async with self.database.reading() as connection:
+            return await RollCallRows(connection).days_in(roll_call)
+
+    async def sheet(self, roll_call: str = ID) -> Sheet:
+        """Return the sheet as the store has it now."""
+        call = (await self.call(roll_call)).call
+        return sheet_of(call, self.rolls.asked(call), await self.days(roll_call), self.clock.now())
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return (person, template) of each message asked for, by SMS."""
+        return [(one.person_id, one.template) for one in self.asked if one.channel == "sms"]
+
+    def kinds(self) -> list[str]:
+        """Return what was published, by the last word of its type."""
+        return [type(one).__name__ for one in self.published]
+
+
+def ids(notices: Collection[NotificationRequested]) -> list[Any]:
+    return [one.notification_id for one in notices]

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from escalation_policies.schema import Policy
+from escalation_policies.selector import Selector
 from events import incident as facts
 from events.base import CaseFact
-from events.escalation import Recipient
+from events.escalation import Contact, Recipient
 from events.unreached import Cause, unreached_by
 from tests.support.case_truths import (
     breaches_are_true,
@@ -22,7 +23,14 @@ from tests.support.case_truths import (
     nobody_is_forgotten,
     nobody_waits_for_what_cannot_come,
 )
-from tests.support.policy_variants import county, library, with_both_in_the_district, with_receipt, with_rounds
+from tests.support.policy_variants import (
+    county,
+    library,
+    with_both_in_the_district,
+    with_receipt,
+    with_rounds,
+    with_voice,
+)
 from tests.support.scenario import DAY, SCHOOL, STAFF, START, Scenario, Staff, found, shipped
 
 pytestmark = pytest.mark.timeout(900)
@@ -32,14 +40,14 @@ CASE = "case-1"
 LONG_ENOUGH = timedelta(days=12)
 """Enough rounds of every clock to be folded, several times."""
 
-COUNTY = with_rounds(county(), 3)
+COUNTY = with_voice(with_rounds(county(), 3))
 POLICIES: dict[str, Policy] = {
     "county": COUNTY,
     "any of government and bureau": with_receipt(COUNTY, "government_and_bureau", "any"),
     "all in the district": with_both_in_the_district(COUNTY, "all"),
     "any in the district": with_both_in_the_district(COUNTY, "any"),
     **{
-        kind: with_rounds(shipped().for_kind(kind), 3)
+        kind: with_voice(with_rounds(shipped().for_kind(kind), 3))
         for kind in ("food-poisoning", "exam-safety", "weather-closure", "hazard", "suspected-abuse")
     },
 }
@@ -56,11 +64,20 @@ VACANT = st.sets(st.sampled_from(sorted(STAFF)), max_size=len(STAFF))
 
 
 class Known(Staff):
-    """Everybody in a post is found by name, too, as whoever was told must be when a message does not arrive."""
+    """Everybody has a telephone, too, and whoever is in a post is found by name: messages may not arrive."""
+
+    def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
+        return tuple(map(with_a_telephone, super().resolve(selector, school_id, at)))
 
     def recipient(self, person_id: str) -> Recipient | None:
         posts = (question for question, people in self.answers.items() if person_id in people)
-        return next((found(person_id, question) for question in posts), super().recipient(person_id))
+        person = next((found(person_id, question) for question in posts), super().recipient(person_id))
+        return None if person is None else with_a_telephone(person)
+
+
+def with_a_telephone(person: Recipient) -> Recipient:
+    call = Contact(contact_id=f"{person.person_id}:voice", channel="voice")
+    return person.model_copy(update={"contacts": (*person.contacts, call)})
 
 
 class CaseLife(RuleBasedStateMachine):

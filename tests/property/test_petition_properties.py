@@ -1,5 +1,6 @@
 """Random lives of a petition: whom it concerns, who acts for them, who moves where; facts late, doubled, reordered."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,20 +18,21 @@ from tests.support.case_truths import cancellations_are_true, clocks_are_watched
 from tests.support.county import POSTS, UNITS, County
 from tests.support.exclusion import Excluded
 from tests.support.petition_truths import nobody_forgets_the_petitioner, petition_breaches_are_true
-from tests.support.policy_variants import library, with_receipt, with_rounds
+from tests.support.policy_variants import library, with_receipt, with_rounds, with_voice
 from tests.support.scenario import DAY, START, Scenario, shipped
 
 pytestmark = pytest.mark.timeout(900)
 """Seconds: a life that fails is made as short as it can be before it is shown, which takes minutes."""
 
 CASE = "case-1"
-WRITTEN, ON_SITE = (with_rounds(shipped().for_kind(kind), 3) for kind in ("petition", "petition-on-site"))
+WRITTEN, ON_SITE = (with_voice(with_rounds(shipped().for_kind(kind), 3)) for kind in ("petition", "petition-on-site"))
 POLICIES: dict[str, Policy] = {
     "written": WRITTEN,
     "on site": ON_SITE,
     "on site, all": with_receipt(ON_SITE, "government_and_bureau", "all"),
     "at any hour": WRITTEN.model_copy(update={"quiet_hours": None}),
 }
+WAYS = ("sms", "email", "voice")
 LONG_ENOUGH = timedelta(days=250)
 """Everything that the law gives time for fits into it."""
 
@@ -78,6 +80,7 @@ class PetitionLife(RuleBasedStateMachine):
         policy = POLICIES[named]
         self.scenario = Scenario(library(policy))
         self.scenario.directory = self.county
+        self.county.posts = {who: replace(post, contacts=WAYS) for who, post in self.county.posts.items()}
         self.scenario.sleep_minutes(hours * 60)
         self.excluded = Excluded(concerns)
         self.scenario.petition(policy.applies_to.kinds[0], concerns=concerns, severity="IV")
@@ -97,7 +100,7 @@ class PetitionLife(RuleBasedStateMachine):
 
     @rule(person=PERSON)
     def somebody_comes_back(self, person: str) -> None:
-        self.county.posts[person] = County().posts[person]
+        self.county.posts[person] = replace(County().posts[person], contacts=WAYS)
 
     @rule(person=PERSON, unit=st.sampled_from(["school-1", "bureau"]))
     def somebody_keeps_a_duty(self, person: str, unit: str) -> None:
@@ -161,6 +164,14 @@ class PetitionLife(RuleBasedStateMachine):
         sent = {(one.contact_id, one.level): one for one in self.scenario.requests if one.person_id == person}
         for request in sent.values():
             self.say(unreached_by(request, "failed", "the number is dead", self.scenario.now), held_back=False)
+
+    @precondition(lambda self: bool(self.scenario.requests) and bool(self.excluded.concerns & set(POSTS)))
+    @rule(place=st.integers(0, 11), data=st.data())
+    def whoever_was_told_comes_to_act_for_the_person_concerned(self, place: int, data: st.DataObject) -> None:
+        """And then what they were sent does not arrive: it must not be tried another way."""
+        request = self.scenario.requests[-12:][place % len(self.scenario.requests[-12:])]
+        self.county.appoint(request.person_id, data.draw(st.sampled_from(sorted(self.excluded.concerns & set(POSTS)))))
+        self.say(unreached_by(request, "failed", "the provider refused", self.scenario.now), held_back=False)
 
     @precondition(lambda self: bool(self.on_the_way))
     @rule(data=st.data())

@@ -35,6 +35,12 @@ def with_both_in_the_district(policy: Policy, receipt: Literal["any", "all"]) ->
     return _with_level(policy, "district", tell=(*policy.chain[1].tell, township), receipt=receipt)
 
 
+def with_voice(policy: Policy) -> Policy:
+    """Return ``policy`` with a call to fall back on at every level."""
+    chain = tuple(item.model_copy(update={"fallback_channels": ("voice",)}) for item in policy.chain)
+    return policy.model_copy(update={"chain": chain})
+
+
 def _with_level(policy: Policy, level: str, **changes: Any) -> Policy:
     chain = tuple(item.model_copy(update=changes) if item.level == level else item for item in policy.chain)
     return policy.model_copy(update={"chain": chain})

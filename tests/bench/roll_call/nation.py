@@ -22,11 +22,11 @@ def school_id(number: int) -> str:
 
 async def settle_schools(database: Database, count: int) -> None:
     """Write so many schools with a principal each, under bureaus with a duty officer each."""
-    units, people = [], []
+    units, people = [UnitRecorded(unit_id="bureau", name="above all", kind="bureau")], []
     for number in range(count):
         bureau = f"bureau-{number // SCHOOLS_OF_A_BUREAU}"
         if number % SCHOOLS_OF_A_BUREAU == 0:
-            units.append(UnitRecorded(unit_id=bureau, name=bureau, kind="bureau"))
+            units.append(UnitRecorded(unit_id=bureau, name=bureau, kind="bureau", parent="bureau"))
             units.append(UnitRecorded(unit_id=f"{bureau}-d", name=f"{bureau}-d", kind="district", parent=bureau))
             people.append(_person(f"{bureau}-officer", bureau, "duty_officer"))
             people.append(_person(f"{bureau}-leader", bureau, "bureau_leader"))

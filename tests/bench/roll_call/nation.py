@@ -38,14 +38,11 @@ async def settle_schools(database: Database, count: int) -> None:
         await write_entries(connection, units, people)
 
 
-def write_schedule(folder: Path, calls: list[tuple[str, datetime, datetime]]) -> Path:
-    """Write a schedule of these roll calls (name, opening, cut-off) of today."""
-    lines = "\n  ".join(
-        f'- {{call: {name}, opens: "{_local(opens)}", cut_off: "{_local(end)}"}}' for name, opens, end in calls
-    )
+def write_schedule(folder: Path, opens: datetime, cut_off: datetime) -> Path:
+    """Write a schedule with one roll call of today."""
     text = (SCHEDULES / "daily.yaml").read_text(encoding="utf-8")
     for old, new in {
-        '- {call: daily, opens: "14:00", cut_off: "16:00"}': lines,
+        'opens: "14:00", cut_off: "16:00"': f'opens: "{_local(opens)}", cut_off: "{_local(cut_off)}"',
         "calendar: cn": "calendar: cn\ndays: every_day",
         "before: 30m": "before: 1s",
     }.items():

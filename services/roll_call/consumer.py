@@ -74,6 +74,7 @@ class RollCallConsumer:
         wake: Callable[[], None],
         claimed: Callable[[str], None],
         lost: Callable[[str], None],
+        changed: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -84,6 +85,7 @@ class RollCallConsumer:
         self._wake = wake
         self._claimed = claimed
         self._lost = lost
+        self._changed = changed
 
     async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
         """Judge each event in its order; send on what belongs to another partition."""
@@ -116,6 +118,8 @@ class RollCallConsumer:
     def _after(self, docket: Docket) -> None:
         for stored in docket.calls.values():
             self._calls.put(stored)
+        if docket.calls:
+            self._changed()
         self._wake()
 
     async def _sort(self, docket: Docket, owned: Ownership, event: Received, now: datetime) -> _Heard | str | None:

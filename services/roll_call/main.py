@@ -31,7 +31,16 @@ async def prepare(process: Process, schedules: Schedules | None = None) -> None:
     caught_up = CaughtUp(engine, store, process.watch, RollCallConsumer.name, settings.topic("zero-reports"))
     timers = Timers(process.database, clock, calls, plan, opening, steps, caught_up, keeper)
     consumer = RollCallConsumer(
-        settings, clock, directory, schedules, calls, key, wake, claimed=timers.claimed, lost=timers.lost
+        settings,
+        clock,
+        directory,
+        schedules,
+        calls,
+        key,
+        wake,
+        claimed=timers.claimed,
+        lost=timers.lost,
+        changed=timers.look_again,
     )
     watch = CaseWatch(settings, store, directory, schedules, lambda: list(keeper.owned.values()), wake)
     process.keep(keeper)

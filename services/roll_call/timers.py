@@ -55,6 +55,10 @@ class Timers:
         self._heard_until: datetime | None = None
         self._turn_over = asyncio.Event()
 
+    def look_again(self) -> None:
+        """Plan anew what was just changed by an officer, without waiting for the next look."""
+        self._plan.woken.set()
+
     def claimed(self, name: str) -> None:
         """Take up a partition at the next look."""
         self._plan.woken.set()
@@ -81,10 +85,14 @@ class Timers:
         """Open, look and take steps, for ever."""
         while True:
             self._plan.woken.clear()
-            await through_outages(self._look, "roll calls wait for the database")
-            await through_outages(self._open, "roll calls open when the database is back")
-            await self._take_all()
+            await self.once()
             await self._sleep()
+
+    async def once(self) -> None:
+        """See what changed, open what is due, and take every step that is."""
+        await through_outages(self._look, "roll calls wait for the database")
+        await through_outages(self._open, "roll calls open when the database is back")
+        await self._take_all()
 
     async def _look(self) -> None:
         """See what other workers changed, and take up partitions that are ours now."""
@@ -113,9 +121,8 @@ class Timers:
         except StaleEpoch as error:
             await self._drop(error.names)
             return
-        for call in opened:
-            for partition in self._known:
-                self._plan.put(call, partition)
+        if opened:
+            await self._look()
 
     async def _take_all(self) -> None:
         while due := self._plan.due(self._clock.now(), BATCH):

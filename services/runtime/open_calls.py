@@ -28,6 +28,7 @@ class OpenCalls:
         self._schedules = schedules
         self._directory = directory
         self._open: dict[str, StoredCall] = {}
+        self._taken_up: dict[str, RollCall] = {}
         self._days: OrderedDict[tuple[str, date], dict[str, StoredCall]] = OrderedDict()
 
     @property
@@ -41,7 +42,7 @@ class OpenCalls:
         return found.call if found is not None else None
 
     async def refresh(self) -> tuple[list[RollCall], list[str]]:
-        """Read what changed; return the roll calls that did, and the ids of those that closed."""
+        """Read what changed; return the roll calls that did, by others or by us, and the ids of those that closed."""
         async with self._database.reading() as connection:
             rows = RollCallRows(connection)
             changes = await rows.open_changes()
@@ -52,11 +53,14 @@ class OpenCalls:
             self._forget_day(self._open.pop(gone).call)
         for stored in fresh.values():
             self.put(stored)
-        return [stored.call for stored in fresh.values()], closed
+        changed, self._taken_up = self._taken_up, {}
+        closed += [one for one, call in changed.items() if call.closed_at is not None]
+        return [call for call in changed.values() if call.closed_at is None], closed
 
     def put(self, stored: StoredCall) -> None:
         """Take up a roll call that was just written or read."""
         call = stored.call
+        self._taken_up[call.roll_call_id] = call
         if call.closed_at is None:
             self._open[call.roll_call_id] = stored
         else:

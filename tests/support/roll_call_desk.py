@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from escalation_policies.roll_call.loader import Schedules
 from escalation_policies.roll_call.school_day import SchoolDay
@@ -13,15 +13,18 @@ from events.notification import NotificationRequested
 from events.roll_call import RollCallFact
 from events.topics import PARTITIONS
 from services.roll_call.case_watch import CaseWatch
+from services.roll_call.caught_up import CaughtUp
 from services.roll_call.consumer import RollCallConsumer
 from services.roll_call.opening import Opening
 from services.roll_call.plan import Plan
 from services.roll_call.rolls import Rolls
 from services.roll_call.steps import Steps
+from services.roll_call.timers import Timers
 from services.runtime.consumption import Consumption, Record
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.home import home_partition
+from services.runtime.keeper import Keeper
 from services.runtime.open_calls import OpenCalls
 from services.runtime.outbox_rows import OutboxRow, OutboxRows
 from services.runtime.ownership import Ownership, OwnershipRows
@@ -34,6 +37,13 @@ from tests.support.store_rows import CODE_KEY
 
 TOPIC, NOTICES = "tocsin.zero-reports", "tocsin.notifications"
 ID = roll_call_id(BUREAU, MONDAY.isoformat(), "daily")
+
+
+class _Heard:
+    """A bus without a backlog."""
+
+    async def wait(self) -> bool:
+        return True
 
 
 class Desk:
@@ -75,6 +85,10 @@ class Desk:
         self.watch = CaseWatch(
             self._settings, self.store, snapshot, self._schedules, lambda: list(self.owned.values()), wake
         )
+        keeper = Keeper(OwnershipRows(self.database, worker, 60.0), "roll_call/", 60.0)
+        keeper.owned = self.owned
+        heard = cast("CaughtUp", _Heard())
+        self.timers = Timers(self.database, self.clock, self.calls, self.plan, self.opening, self.steps, heard, keeper)
         consumer = RollCallConsumer(
             self._settings,
             self.clock,
@@ -83,30 +97,17 @@ class Desk:
             self.calls,
             CODE_KEY,
             wake,
-            lambda _: None,
-            lambda _: None,
+            claimed=self.timers.claimed,
+            lost=self.timers.lost,
+            changed=self.timers.look_again,
         )
         self._consumption = Consumption(self.store, self.clock, consumer)
-        await self.look()
 
-    async def look(self) -> None:
-        """Read what others changed, and plan every open roll call, as the timers do."""
-        await self.calls.refresh()
-        async with self.database.reading() as connection:
-            for partition in range(PARTITIONS):
-                parts = await RollCallRows(connection).parts(partition, [c.roll_call_id for c in self.calls.open])
-                for call in self.calls.open:
-                    self.plan.put(call, partition, parts.get(call.roll_call_id))
-
-    async def until(self, at: datetime, *, most: int = 100) -> None:
+    async def until(self, at: datetime) -> None:
         """Let time pass: open what is due, and take every step; what is published comes back."""
         self.clock.show(at)
-        if await self.opening.open_due(self.owned):
-            await self.look()
+        await self.timers.once()
         await self.deliver()
-        while due := self.plan.due(at, most):
-            await self.steps.take(due)
-            await self.deliver()
 
     async def say(self, *facts: RollCallFact, source: str = "/tocsin/intake", at: datetime | None = None) -> None:
         """Produce facts to their homes; they are judged at their own time unless told otherwise."""
@@ -123,7 +124,6 @@ class Desk:
             )
             await self.produce(home_partition(fact.unit_id), encoded.headers, encoded.value)
         await self.deliver()
-        await self.look()
 
     async def produce(self, partition: int, headers: Sequence[tuple[str, bytes]], value: bytes | None) -> None:
         """Let the service read one record."""

@@ -17,10 +17,10 @@ PATIENCE_SECONDS = 300.0
 IN_FLIGHT = 2_000
 
 
-async def measure_answers(stack: Stack, schools: Sequence[str], call: str) -> list[str]:
+async def measure_answers(stack: Stack, schools: Sequence[str]) -> list[str]:
     """Return the rate at which one answer of each school is taken, and how long the last waited."""
     at = stack.clock.now()
-    records = [_answer(school, call, at) for school in schools]
+    records = [_answer(school, at) for school in schools]
     begun = time.monotonic()
     sending = asyncio.create_task(_send(stack, records))
     marks: list[tuple[float, int]] = []
@@ -40,10 +40,9 @@ async def measure_answers(stack: Stack, schools: Sequence[str], call: str) -> li
     ]
 
 
-def _answer(school: str, call: str, at: datetime) -> Encoded:
-    fact = ReportConfirmed(school_id=school, received_at=at, status="zero", by=f"{school}-head", call=call)
-    event_id = f"{call}-{school}"
-    return encode(fact, event_id=event_id, key=school, source="/bench", time=at, event_type=fact.TYPE)
+def _answer(school: str, at: datetime) -> Encoded:
+    fact = ReportConfirmed(school_id=school, received_at=at, status="zero", by=f"{school}-head")
+    return encode(fact, event_id=f"answer-{school}", key=school, source="/bench", time=at, event_type=fact.TYPE)
 
 
 async def _send(stack: Stack, records: Sequence[Encoded]) -> float:

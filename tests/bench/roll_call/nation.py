@@ -22,11 +22,11 @@ def school_id(number: int) -> str:
 
 async def settle_schools(database: Database, count: int) -> None:
     """Write so many schools with a principal each, under bureaus with a duty officer each."""
-    units, people = [], []
+    units, people = [UnitRecorded(unit_id="bureau", name="above all", kind="bureau")], []
     for number in range(count):
         bureau = f"bureau-{number // SCHOOLS_OF_A_BUREAU}"
         if number % SCHOOLS_OF_A_BUREAU == 0:
-            units.append(UnitRecorded(unit_id=bureau, name=bureau, kind="bureau"))
+            units.append(UnitRecorded(unit_id=bureau, name=bureau, kind="bureau", parent="bureau"))
             units.append(UnitRecorded(unit_id=f"{bureau}-d", name=f"{bureau}-d", kind="district", parent=bureau))
             people.append(_person(f"{bureau}-officer", bureau, "duty_officer"))
             people.append(_person(f"{bureau}-leader", bureau, "bureau_leader"))
@@ -38,14 +38,11 @@ async def settle_schools(database: Database, count: int) -> None:
         await write_entries(connection, units, people)
 
 
-def write_schedule(folder: Path, calls: list[tuple[str, datetime, datetime]]) -> Path:
-    """Write a schedule of these roll calls (name, opening, cut-off) of today."""
-    lines = "\n  ".join(
-        f'- {{call: {name}, opens: "{_local(opens)}", cut_off: "{_local(end)}"}}' for name, opens, end in calls
-    )
+def write_schedule(folder: Path, opens: datetime, cut_off: datetime) -> Path:
+    """Write a schedule with one roll call of today."""
     text = (SCHEDULES / "daily.yaml").read_text(encoding="utf-8")
     for old, new in {
-        '- {call: daily, opens: "14:00", cut_off: "16:00"}': lines,
+        'opens: "14:00", cut_off: "16:00"': f'opens: "{_local(opens)}", cut_off: "{_local(cut_off)}"',
         "calendar: cn": "calendar: cn\ndays: every_day",
         "before: 30m": "before: 1s",
     }.items():

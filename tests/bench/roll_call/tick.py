@@ -22,7 +22,7 @@ async def measure_tick(
 ) -> list[str]:
     """Return how long it takes until every chase is asked for, and how incidents fare beside it.
 
-    ``answered``: school days that were there before, of another roll call.
+    ``answered``: schools that have answered before; they are not chased.
     """
     quiet = await measure_handover(stack, log, rate, seconds)
     left = (cut_off - stack.clock.now()).total_seconds()

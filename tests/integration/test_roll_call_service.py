@@ -6,6 +6,7 @@ import pytest
 
 from escalation_policies.roll_call.loader import Schedules
 from events.codec import encode
+from events.directory import UnitRecorded
 from events.ids import roll_call_id
 from events.roll_call import (
     ConfirmedLate,
@@ -18,6 +19,7 @@ from events.roll_call import (
 )
 from events.topics import PARTITIONS
 from services.runtime.database import Database
+from services.runtime.directory import DirectorySnapshot
 from services.runtime.errors import StaleEpoch
 from services.runtime.home import home_partition
 from services.runtime.roll_call_codes import school_of_code
@@ -32,7 +34,9 @@ from tests.support.roll_calls import (
     OPENS,
     answered,
     minute,
+    person,
     schedule,
+    units,
 )
 from tests.support.store_rows import rows_of
 
@@ -153,19 +157,80 @@ async def test_service_that_was_down_at_the_opening_opens_late_and_hears_what_wa
 async def test_step_that_was_broken_off_goes_on_where_it_was(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pages of one school each, a crash in between: every school is chased once."""
-    monkeypatch.setattr("services.roll_call.steps.PAGE", 1)
-    desk = await open_desk(database)
+    """Forty schools in pages of two, a crash after the first pages: every school is chased once, in both steps."""
+    monkeypatch.setattr("services.roll_call.steps.PAGE", 2)
+    schools = [f"t-{number}" for number in range(40)]
+    places = [UnitRecorded(unit_id=one, name=one, kind="school", parent="d1") for one in schools]
+    heads = [person(f"p-{one}", one, "principal") for one in schools]
+    directory = DirectorySnapshot.of([*units()[:3], *places], [*heads, person(OFFICER, BUREAU, "duty_officer")])
+    desk = Desk(database, directory)
+    await desk.begin(MORNING)
+    await desk.until(OPENS)
     desk.clock.show(CUT_OFF)
-    await desk.steps.take(desk.plan.due(minute(-30), 100))
-    await desk.steps.take(desk.plan.due(CUT_OFF, 100))
+    for moment in (minute(-30), CUT_OFF):
+        await desk.steps.take(desk.plan.due(moment, 5))
     await desk.deliver()
+    assert 0 < len(await desk.days()) < 40
     await desk.begin(CUT_OFF)
     await desk.until(CUT_OFF)
     days = await desk.days()
-    assert sorted(days) == ["s-1", "s-2", "s-3", "s-lonely"]
+    assert sorted(days) == sorted(schools)
     assert all([one.step for one in day.taken] == ["reminder", "missing"] for day in days.values())
+    assert sorted(one for one, template in desk.told() if template == "roll_call_missing") == sorted(
+        f"p-{one}" for one in schools
+    )
     assert len(set(ids(desk.asked))) == len(desk.asked)
+
+
+async def test_step_of_a_cut_off_that_has_moved_meanwhile_is_not_taken(database: Database) -> None:
+    """The plan is a moment old; what is stored decides."""
+    desk = await open_desk(database)
+    await desk.until(minute(-30))
+    stale = desk.plan.due(minute(30), 100)
+    told = len(desk.asked)
+    move = CutOffMoved(
+        bureau_id=BUREAU, date=MONDAY, call="daily", received_at=minute(-25), cut_off=minute(90), by=OFFICER
+    )
+    await desk.say(move)
+    desk.clock.show(minute(31))
+    await desk.steps.take(stale)
+    await desk.deliver()
+    assert len(desk.asked) == told
+    assert not [one for one in desk.published if isinstance(one, SchoolMissing)]
+    await desk.until(minute(90))
+    assert [one.template for one in desk.asked[told:]].count("roll_call_missing") == 3
+
+
+async def test_restart_opens_nothing_twice(database: Database) -> None:
+    """What was taken and noted stays."""
+    desk = await open_desk(database)
+    await desk.until(minute(16))
+    before = await desk.call()
+    await desk.begin(minute(17))
+    await desk.until(minute(17))
+    assert desk.kinds().count("RollCallOpened") == 1
+    assert await desk.call() == before
+
+
+async def test_days_that_the_service_was_away_are_opened_afterwards_and_tell_nobody_who_is_a_day_late(
+    database: Database,
+) -> None:
+    """Away from Monday to Thursday: each day is on record with its answers; what is more than a day late tells nobody."""
+    desk = await open_desk(database)
+    await desk.until(minute(500))
+    told = len(desk.asked)
+    thursday = minute(3 * 1440 - 60)
+    await desk.begin(thursday)
+    tuesday = answered(minute(1440 - 30), by="p-s-2", school_id="s-2")
+    await desk.say(tuesday, at=thursday)
+    await desk.until(thursday)
+    opened = [one.date.isoformat() for one in desk.published if isinstance(one, RollCallOpened)]
+    assert opened == ["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05"]
+    late = roll_call_id(BUREAU, "2026-03-03", "daily")
+    assert (await desk.call(late)).call.closed_at is not None
+    assert (await desk.sheet(late)).counts.confirmed == 1
+    dates = {one.roll_call.date.isoformat() for one in desk.asked[told:] if one.roll_call is not None}
+    assert dates == {"2026-03-04"}
 
 
 async def test_steps_of_somebody_elses_partition_are_refused(database: Database) -> None:

@@ -33,6 +33,7 @@ from tests.support.roll_calls import (
     OFFICER,
     OPENS,
     answered,
+    everybody,
     minute,
     person,
     schedule,
@@ -201,6 +202,16 @@ async def test_step_of_a_cut_off_that_has_moved_meanwhile_is_not_taken(database:
     assert [one.template for one in desk.asked[told:]].count("roll_call_missing") == 3
 
 
+async def test_school_that_is_new_at_noon_is_chased_like_all_others(database: Database) -> None:
+    """Who is asked follows from the directory as it is when the step is taken."""
+    desk = await open_desk(database)
+    new = UnitRecorded(unit_id="s-new", name="新校", kind="school", parent="d1")
+    desk.directory = DirectorySnapshot.of([*units(), new], [*everybody(), person("p-new", "s-new", "principal")])
+    await desk.until(CUT_OFF)
+    assert ("p-new", "roll_call_missing") in desk.told()
+    assert (await desk.sheet()).counts.expected == 5
+
+
 async def test_restart_opens_nothing_twice(database: Database) -> None:
     """What was taken and noted stays."""
     desk = await open_desk(database)
@@ -215,7 +226,7 @@ async def test_restart_opens_nothing_twice(database: Database) -> None:
 async def test_days_that_the_service_was_away_are_opened_afterwards_and_tell_nobody_who_is_a_day_late(
     database: Database,
 ) -> None:
-    """Away from Monday to Thursday: each day is on record with its answers; what is more than a day late tells nobody."""
+    """From Monday to Thursday: each day is on record with its answers; what is more than a day late tells nobody."""
     desk = await open_desk(database)
     await desk.until(minute(500))
     told = len(desk.asked)
@@ -362,9 +373,9 @@ async def test_two_calls_a_day_are_told_apart_by_the_time_of_the_answer(database
 async def test_contradiction_is_published_and_asked(database: Database) -> None:
     """A case of the store that the school may hear of; one that is kept from it is not spoken of."""
 
-    def a_case(case_id: str, school_id: str, state: str, kind: str = "fire") -> CaseRow:
+    def a_case(case_id: str, school_id: str, state: str, kind: str = "fire", status: str = "open") -> CaseRow:
         return CaseRow(
-            case_id, 0, "incident", kind, "III", school_id, "open", False, minute(-200), minute(-200), 1, None, state
+            case_id, 0, "incident", kind, "III", school_id, status, False, minute(-200), minute(-200), 1, None, state
         )
 
     desk = await open_desk(database)
@@ -375,6 +386,7 @@ async def test_contradiction_is_published_and_asked(database: Database) -> None:
         await unit.save(
             [a_case("c-1", "s-1", state), a_case("c-2", "s-2", hidden), a_case("c-3", "s-3", state, "hazard")]
         )
+        await unit.save([a_case("c-4", "s-3", state, status="closed")])
     for school in ("s-1", "s-2", "s-3"):
         await desk.say(answered(minute(-60), by=f"p-{school}", school_id=school))
     found = [(one.school_id, one.case_id) for one in desk.published if isinstance(one, ReportContradicted)]

@@ -202,6 +202,33 @@ async def test_step_of_a_cut_off_that_has_moved_meanwhile_is_not_taken(database:
     assert [one.template for one in desk.asked[told:]].count("roll_call_missing") == 3
 
 
+async def test_two_bureaus_in_two_zones_are_asked_and_chased_at_their_own_hours(database: Database) -> None:
+    """Four o'clock in the west is two hours after four o'clock in the east; New Year's Eve is asked on both sides."""
+    west = [
+        UnitRecorded(unit_id="w", name="西局", kind="bureau", timezone="Asia/Urumqi"),
+        UnitRecorded(unit_id="w-d", name="西片区", kind="district", parent="w", timezone="Asia/Urumqi"),
+        UnitRecorded(unit_id="w-1", name="西校", kind="school", parent="w-d", timezone="Asia/Urumqi"),
+    ]
+    people = [*everybody(), person("p-w-1", "w-1", "principal"), person("p-w", "w", "duty_officer")]
+    desk = Desk(database, DirectorySnapshot.of([*units(), *west], people))
+    await desk.begin(MORNING)
+    await desk.until(MORNING)
+    await desk.until(CUT_OFF)
+    chased = {one for one, template in desk.told() if template == "roll_call_missing"}
+    assert chased == {"p-s-1", "p-s-2", "p-s-3"}
+    await desk.say(answered(minute(60), by="p-w-1", school_id="w-1"))
+    await desk.until(minute(150))
+    assert {one for one, _ in desk.told()} & {"p-w-1"} == set()
+    summaries = {one.person_id: one for one in desk.asked if one.template == "roll_call_summary"}
+    counts = {who: one.roll_call.counts for who, one in summaries.items() if one.roll_call is not None}
+    east, other = counts[OFFICER], counts["p-w"]
+    assert east is not None
+    assert other is not None
+    assert (east.expected, east.missing) == (4, 4)
+    assert (other.expected, other.confirmed) == (1, 1)
+    assert summaries["p-w"].deadline == minute(120)
+
+
 async def test_school_that_is_new_at_noon_is_chased_like_all_others(database: Database) -> None:
     """Who is asked follows from the directory as it is when the step is taken."""
     desk = await open_desk(database)

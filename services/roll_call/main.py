@@ -1,7 +1,5 @@
 """Wires the roll-call service: answers from the bus, the chase, and the cases that answers must agree with."""
 
-import os
-
 from escalation_policies.roll_call.loader import SCHEDULES, Schedules, load_schedules
 from services.roll_call.case_watch import CaseWatch
 from services.roll_call.caught_up import CaughtUp
@@ -19,9 +17,6 @@ from services.runtime.reading import read_bus
 from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
 from services.runtime.stream_app import FaustEngine
-
-NICENESS = 10
-"""On a machine that all services share, the second of the cut-off must cost an incident nothing."""
 
 PACE = Pace(most_records=500, unit_seconds=0.2)
 """Nobody waits for an answer to be judged, and steps wait for all of them: large units cost less."""
@@ -60,6 +55,5 @@ async def prepare(process: Process, schedules: Schedules | None = None) -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Run the roll-call service until stopped. It stands behind the others for the processor, as its messages do."""
-    os.nice(NICENESS)
+    """Run the roll-call service until stopped."""
     await run_process("roll_call", settings, prepare)

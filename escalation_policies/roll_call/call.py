@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from pydantic import Field
 
@@ -59,7 +60,7 @@ class RollCall(Frozen):
     counts: Counts | None = Field(default=None, description="How it stood when it closed.")
     notes: tuple[Note, ...] = ()
 
-    @property
+    @cached_property
     def roll_call_id(self) -> str:
         """Return its id, which follows from the bureau, the day and the name."""
         return roll_call_id(self.window.bureau_id, self.window.date.isoformat(), self.window.call)

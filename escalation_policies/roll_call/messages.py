@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zlib import crc32
 
 from escalation_policies.contact_choice import kept_for
@@ -92,8 +93,16 @@ def _held_until(message: Message, now: datetime) -> datetime | None:
     return max(message.due_at, now) + timedelta(seconds=int(message.spread.total_seconds() * share))
 
 
+@lru_cache(maxsize=64)
+def _short_words(day: date, call: str, title: str, late: int) -> RollCallWords:
+    """Return the words of a message without a list: alike for every school that is chased in one moment."""
+    return RollCallWords(date=day, call=call, title=title, late_minutes=late if late >= 1 else None)
+
+
 def _words(call: RollCall, message: Message, now: datetime) -> RollCallWords:
     late = (now - message.due_at) // _MINUTE
+    if message.counts is None and not message.missing and not message.contradicted:
+        return _short_words(call.window.date, call.window.call, call.schedule.title, late)
     missing, contradicted = message.missing[:NAMES], message.contradicted[:NAMES]
     left_out = len(message.missing) - len(missing) + len(message.contradicted) - len(contradicted)
     return RollCallWords(

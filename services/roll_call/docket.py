@@ -131,8 +131,7 @@ def _holder(request: NotificationRequested) -> tuple[str, str]:
 
 def fact_record(fact: RollCallFact) -> Encoded:
     """Return what was found out as it is published; found out again, it is the same record."""
-    body = fact.model_dump(mode="json")
-    named = [str(body.get(name)) for name in ("date", "call", "case_id", "found", "received_at")]
+    named = [str(getattr(fact, name, None)) for name in ("date", "call", "case_id", "found", "received_at")]
     return encode(
         fact,
         event_id=derived("roll-call-fact", fact.TYPE, fact.unit_id, *named),

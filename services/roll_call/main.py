@@ -9,6 +9,7 @@ from services.roll_call.plan import Plan
 from services.roll_call.rolls import Rolls
 from services.roll_call.steps import Steps
 from services.roll_call.timers import Timers
+from services.runtime.bus import Pace
 from services.runtime.keeper import Keeper
 from services.runtime.open_calls import OpenCalls
 from services.runtime.process import Process, run_process
@@ -16,6 +17,9 @@ from services.runtime.reading import read_bus
 from services.runtime.secret_key import secret_key
 from services.runtime.settings import Settings
 from services.runtime.stream_app import FaustEngine
+
+PACE = Pace(most_records=500, unit_seconds=0.2)
+"""Nobody waits for an answer to be judged, and steps wait for all of them: large units cost less."""
 
 
 async def prepare(process: Process, schedules: Schedules | None = None) -> None:
@@ -44,7 +48,7 @@ async def prepare(process: Process, schedules: Schedules | None = None) -> None:
     )
     watch = CaseWatch(settings, store, directory, schedules, lambda: list(keeper.owned.values()), wake)
     process.keep(keeper)
-    read_bus(process, consumer, keeper, timers.give_way)
+    read_bus(process, consumer, keeper, timers.give_way, PACE)
     process.add("timers", timers.run())
     process.add("cases", watch.run())
     process.add_shared()

@@ -21,7 +21,7 @@ from services.runtime.outages import through_outages
 from services.runtime.roll_call_rows import RollCallRows
 
 log = structlog.get_logger(__name__)
-BATCH = 100
+BATCH = 60
 """Places in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
 LONGEST_SLEEP_SECONDS = 1.0
 """How often the roll calls of other workers are looked at."""

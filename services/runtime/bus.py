@@ -7,6 +7,7 @@ or when the bus passed over a record; the next life starts from the stored offse
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -40,6 +41,14 @@ PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a consumer takes at once. Where no deadline waits for a unit of work, larger ones cost less a record."""
+
+    most_records: int = BATCH_LIMIT
+    unit_seconds: float = UNIT_SECONDS
+
+
 GiveWay = Callable[[], Awaitable[None]]
 """Waits for what goes before the next unit of records, if anything does."""
 
@@ -61,10 +70,12 @@ class BusWorker:
         keeper: Keeper,
         watch: TopicWatch,
         give_way: GiveWay | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._settings = settings
         self._give_way = give_way
-        self._limit = BATCH_LIMIT
+        self._pace = pace or Pace()
+        self._limit = self._pace.most_records
         self._engine = engine
         self._consumer = consumer
         self._consumption = consumption
@@ -162,7 +173,7 @@ class BusWorker:
             if batches:
                 await self._handle(batches)
             handled_at = loop.time()
-            self._limit = _next_limit(len(records), handled_at - begun)
+            self._limit = _next_limit(len(records), handled_at - begun, self._pace)
 
     async def _in_turn(self, record: Record) -> bool:
         """Tell whether a record is the next of its partition; a repeat is dropped, a gap is looked into."""
@@ -198,9 +209,9 @@ class BusWorker:
         return {where: claim for where, claim in claims.items() if claim is not None}
 
 
-def _next_limit(records: int, seconds: float) -> int:
-    """Return how many records may take ``UNIT_SECONDS``, when so many took so long."""
-    return max(SMALLEST_BATCH, min(BATCH_LIMIT, int(records * UNIT_SECONDS / max(seconds, 1e-6))))
+def _next_limit(records: int, seconds: float, pace: Pace) -> int:
+    """Return how many records may take the pace's time, when so many took so long."""
+    return max(SMALLEST_BATCH, min(pace.most_records, int(records * pace.unit_seconds / max(seconds, 1e-6))))
 
 
 async def _crash_of(app: Any) -> None:

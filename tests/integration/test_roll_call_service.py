@@ -6,6 +6,7 @@ import pytest
 
 from escalation_policies.roll_call.loader import Schedules
 from events.codec import encode
+from events.directory import UnitRecorded
 from events.ids import roll_call_id
 from events.roll_call import (
     ConfirmedLate,
@@ -18,6 +19,7 @@ from events.roll_call import (
 )
 from events.topics import PARTITIONS
 from services.runtime.database import Database
+from services.runtime.directory import DirectorySnapshot
 from services.runtime.errors import StaleEpoch
 from services.runtime.home import home_partition
 from services.runtime.roll_call_codes import school_of_code
@@ -31,8 +33,11 @@ from tests.support.roll_calls import (
     OFFICER,
     OPENS,
     answered,
+    everybody,
     minute,
+    person,
     schedule,
+    units,
 )
 from tests.support.store_rows import rows_of
 
@@ -153,19 +158,117 @@ async def test_service_that_was_down_at_the_opening_opens_late_and_hears_what_wa
 async def test_step_that_was_broken_off_goes_on_where_it_was(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pages of one school each, a crash in between: every school is chased once."""
-    monkeypatch.setattr("services.roll_call.steps.PAGE", 1)
-    desk = await open_desk(database)
+    """Forty schools in pages of two, a crash after the first pages: every school is chased once, in both steps."""
+    monkeypatch.setattr("services.roll_call.steps.PAGE", 2)
+    schools = [f"t-{number}" for number in range(40)]
+    places = [UnitRecorded(unit_id=one, name=one, kind="school", parent="d1") for one in schools]
+    heads = [person(f"p-{one}", one, "principal") for one in schools]
+    directory = DirectorySnapshot.of([*units()[:3], *places], [*heads, person(OFFICER, BUREAU, "duty_officer")])
+    desk = Desk(database, directory)
+    await desk.begin(MORNING)
+    await desk.until(OPENS)
     desk.clock.show(CUT_OFF)
-    await desk.steps.take(desk.plan.due(minute(-30), 100))
-    await desk.steps.take(desk.plan.due(CUT_OFF, 100))
+    for moment in (minute(-30), CUT_OFF):
+        await desk.steps.take(desk.plan.due(moment, 5))
     await desk.deliver()
+    assert 0 < len(await desk.days()) < 40
     await desk.begin(CUT_OFF)
     await desk.until(CUT_OFF)
     days = await desk.days()
-    assert sorted(days) == ["s-1", "s-2", "s-3", "s-lonely"]
+    assert sorted(days) == sorted(schools)
     assert all([one.step for one in day.taken] == ["reminder", "missing"] for day in days.values())
+    assert sorted(one for one, template in desk.told() if template == "roll_call_missing") == sorted(
+        f"p-{one}" for one in schools
+    )
     assert len(set(ids(desk.asked))) == len(desk.asked)
+
+
+async def test_step_of_a_cut_off_that_has_moved_meanwhile_is_not_taken(database: Database) -> None:
+    """The plan is a moment old; what is stored decides."""
+    desk = await open_desk(database)
+    await desk.until(minute(-30))
+    stale = desk.plan.due(minute(30), 100)
+    told = len(desk.asked)
+    move = CutOffMoved(
+        bureau_id=BUREAU, date=MONDAY, call="daily", received_at=minute(-25), cut_off=minute(90), by=OFFICER
+    )
+    await desk.say(move)
+    desk.clock.show(minute(31))
+    await desk.steps.take(stale)
+    await desk.deliver()
+    assert len(desk.asked) == told
+    assert not [one for one in desk.published if isinstance(one, SchoolMissing)]
+    await desk.until(minute(90))
+    assert [one.template for one in desk.asked[told:]].count("roll_call_missing") == 3
+
+
+async def test_two_bureaus_in_two_zones_are_asked_and_chased_at_their_own_hours(database: Database) -> None:
+    """Four o'clock in the west is two hours after four o'clock in the east; New Year's Eve is asked on both sides."""
+    west = [
+        UnitRecorded(unit_id="w", name="西局", kind="bureau", timezone="Asia/Urumqi"),
+        UnitRecorded(unit_id="w-d", name="西片区", kind="district", parent="w", timezone="Asia/Urumqi"),
+        UnitRecorded(unit_id="w-1", name="西校", kind="school", parent="w-d", timezone="Asia/Urumqi"),
+    ]
+    people = [*everybody(), person("p-w-1", "w-1", "principal"), person("p-w", "w", "duty_officer")]
+    desk = Desk(database, DirectorySnapshot.of([*units(), *west], people))
+    await desk.begin(MORNING)
+    await desk.until(MORNING)
+    await desk.until(CUT_OFF)
+    chased = {one for one, template in desk.told() if template == "roll_call_missing"}
+    assert chased == {"p-s-1", "p-s-2", "p-s-3"}
+    await desk.say(answered(minute(60), by="p-w-1", school_id="w-1"))
+    await desk.until(minute(150))
+    assert {one for one, _ in desk.told()} & {"p-w-1"} == set()
+    summaries = {one.person_id: one for one in desk.asked if one.template == "roll_call_summary"}
+    counts = {who: one.roll_call.counts for who, one in summaries.items() if one.roll_call is not None}
+    east, other = counts[OFFICER], counts["p-w"]
+    assert east is not None
+    assert other is not None
+    assert (east.expected, east.missing) == (4, 4)
+    assert (other.expected, other.confirmed) == (1, 1)
+    assert summaries["p-w"].deadline == minute(120)
+
+
+async def test_school_that_is_new_at_noon_is_chased_like_all_others(database: Database) -> None:
+    """Who is asked follows from the directory as it is when the step is taken."""
+    desk = await open_desk(database)
+    new = UnitRecorded(unit_id="s-new", name="新校", kind="school", parent="d1")
+    desk.directory = DirectorySnapshot.of([*units(), new], [*everybody(), person("p-new", "s-new", "principal")])
+    await desk.until(CUT_OFF)
+    assert ("p-new", "roll_call_missing") in desk.told()
+    assert (await desk.sheet()).counts.expected == 5
+
+
+async def test_restart_opens_nothing_twice(database: Database) -> None:
+    """What was taken and noted stays."""
+    desk = await open_desk(database)
+    await desk.until(minute(16))
+    before = await desk.call()
+    await desk.begin(minute(17))
+    await desk.until(minute(17))
+    assert desk.kinds().count("RollCallOpened") == 1
+    assert await desk.call() == before
+
+
+async def test_days_that_the_service_was_away_are_opened_afterwards_and_tell_nobody_who_is_a_day_late(
+    database: Database,
+) -> None:
+    """From Monday to Thursday: each day is on record with its answers; what is more than a day late tells nobody."""
+    desk = await open_desk(database)
+    await desk.until(minute(500))
+    told = len(desk.asked)
+    thursday = minute(3 * 1440 - 60)
+    await desk.begin(thursday)
+    tuesday = answered(minute(1440 - 30), by="p-s-2", school_id="s-2")
+    await desk.say(tuesday, at=thursday)
+    await desk.until(thursday)
+    opened = [one.date.isoformat() for one in desk.published if isinstance(one, RollCallOpened)]
+    assert opened == ["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05"]
+    late = roll_call_id(BUREAU, "2026-03-03", "daily")
+    assert (await desk.call(late)).call.closed_at is not None
+    assert (await desk.sheet(late)).counts.confirmed == 1
+    dates = {one.roll_call.date.isoformat() for one in desk.asked[told:] if one.roll_call is not None}
+    assert dates == {"2026-03-04"}
 
 
 async def test_steps_of_somebody_elses_partition_are_refused(database: Database) -> None:
@@ -297,9 +400,9 @@ async def test_two_calls_a_day_are_told_apart_by_the_time_of_the_answer(database
 async def test_contradiction_is_published_and_asked(database: Database) -> None:
     """A case of the store that the school may hear of; one that is kept from it is not spoken of."""
 
-    def a_case(case_id: str, school_id: str, state: str, kind: str = "fire") -> CaseRow:
+    def a_case(case_id: str, school_id: str, state: str, kind: str = "fire", status: str = "open") -> CaseRow:
         return CaseRow(
-            case_id, 0, "incident", kind, "III", school_id, "open", False, minute(-200), minute(-200), 1, None, state
+            case_id, 0, "incident", kind, "III", school_id, status, False, minute(-200), minute(-200), 1, None, state
         )
 
     desk = await open_desk(database)
@@ -310,6 +413,7 @@ async def test_contradiction_is_published_and_asked(database: Database) -> None:
         await unit.save(
             [a_case("c-1", "s-1", state), a_case("c-2", "s-2", hidden), a_case("c-3", "s-3", state, "hazard")]
         )
+        await unit.save([a_case("c-4", "s-3", state, status="closed")])
     for school in ("s-1", "s-2", "s-3"):
         await desk.say(answered(minute(-60), by=f"p-{school}", school_id=school))
     found = [(one.school_id, one.case_id) for one in desk.published if isinstance(one, ReportContradicted)]

@@ -1,7 +1,7 @@
 """``make bench-roll-call``: a province's answers, and a nation's cut-off tick, on a real Kafka with real services.
 
-The broker, the database, the provider and this bench share the machine's cores with the services. The reminders go out
-one second before the cut-off, so that the tick meets schools of which nothing is stored.
+The broker, the database, the provider and this bench share the machine's cores with the services. The reminders are
+due 40 seconds before the cut-off, so that the tick meets schools that are on record, as it does every day.
 """
 
 import argparse

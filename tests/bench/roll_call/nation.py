@@ -12,6 +12,9 @@ from services.runtime.live_directory import write_entries
 SCHOOLS_OF_A_BUREAU = 150
 """A mean county has 165 (DOMAIN §8)."""
 
+REMINDER_SECONDS = 40
+"""Before the cut-off: the reminders have a tick of their own, which is over then."""
+
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -44,7 +47,7 @@ def write_schedule(folder: Path, opens: datetime, cut_off: datetime) -> Path:
     for old, new in {
         'opens: "14:00", cut_off: "16:00"': f'opens: "{_local(opens)}", cut_off: "{_local(cut_off)}"',
         "calendar: cn": "calendar: cn\ndays: every_day",
-        "before: 30m": "before: 1s",
+        "before: 30m": f"before: {REMINDER_SECONDS}s",
     }.items():
         assert old in text
         text = text.replace(old, new)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from escalation_policies.folded import Folded, Silence
 from escalation_policies.folding import cut
 from events import incident as facts
-from events.petition import PetitionWithdrawn
+from events.petition import PetitionAccepted, PetitionWithdrawn
 from tests.support.policy_variants import county, library, with_rounds
-from tests.support.scenario import DAY, START, Scenario
+from tests.support.scenario import DAY, STAFF, START, Scenario
 from tests.unit.test_machine_folding import silence, silent
 
 _TICK = timedelta(microseconds=1)
@@ -75,6 +75,23 @@ def test_receipt_of_a_folded_round_leaves_what_came_of_the_rounds_before_it() ->
     scenario.acknowledge("director", carried_late_minutes=200 * DAY)
     assert scenario.opened.asked("bureau")
     assert silence(scenario, "upward_receipt", "bureau").since == began.since
+
+
+def test_breach_that_came_of_a_round_before_the_fact_stays() -> None:
+    """Nobody held the district's posts until day 40, so only a later chase told it; accepted was it on day 100."""
+    scenario = Scenario()
+    scenario.staff.answers = {question: () if "@parent" in question else who for question, who in STAFF.items()}
+    scenario.petition(severity="IV")
+    scenario.acknowledge("principal")
+    scenario.pass_days(40)
+    scenario.staff.answers = dict(STAFF)
+    scenario.pass_days(210)
+    asked, fold = scenario.opened.clock("upward_receipt@district"), scenario.opened.fold("acceptance", "school")
+    assert asked is not None
+    assert fold is not None
+    assert asked.because == fold.key, "a folded round told them"
+    say_at(scenario, START + timedelta(days=100), PetitionAccepted, by="principal")
+    assert scenario.status("upward_receipt@district") == "breached"
 
 
 def test_final_report_answers_follow_ups_and_no_receipt() -> None:

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from escalation_policies.folded import Folded, Silence
 from escalation_policies.folding import cut
 from events import incident as facts
@@ -77,21 +79,23 @@ def test_receipt_of_a_folded_round_leaves_what_came_of_the_rounds_before_it() ->
     assert silence(scenario, "upward_receipt", "bureau").since == began.since
 
 
-def test_breach_that_came_of_a_round_before_the_fact_stays() -> None:
-    """Nobody held the district's posts until day 40, so only a later chase told it; accepted was it on day 100."""
+@pytest.mark.parametrize(("after", "status"), [(timedelta(), "cancelled"), (_TICK, "breached")])
+def test_breach_that_came_of_a_round_stays_unless_the_fact_was_in_time_for_that(after: timedelta, status: str) -> None:
+    """Nobody held the posts of the district until day 40: a later chase told it. Accepted at its deadline, or after."""
     scenario = Scenario()
     scenario.staff.answers = {question: () if "@parent" in question else who for question, who in STAFF.items()}
     scenario.petition(severity="IV")
     scenario.acknowledge("principal")
     scenario.pass_days(40)
     scenario.staff.answers = dict(STAFF)
-    scenario.pass_days(210)
+    scenario.pass_days(120)
     asked, fold = scenario.opened.clock("upward_receipt@district"), scenario.opened.fold("acceptance", "school")
     assert asked is not None
     assert fold is not None
     assert asked.because == fold.key, "a folded round told them"
-    say_at(scenario, START + timedelta(days=100), PetitionAccepted, by="principal")
-    assert scenario.status("upward_receipt@district") == "breached"
+    assert asked.because_at is not None
+    say_at(scenario, asked.because_at + after, PetitionAccepted, by="principal")
+    assert scenario.status("upward_receipt@district") == status
 
 
 def test_final_report_answers_follow_ups_and_no_receipt() -> None:

@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from escalation_policies.folded import Folded, Silence
 from escalation_policies.folding import cut
 from events import incident as facts
-from events.petition import PetitionWithdrawn
+from events.petition import PetitionAccepted, PetitionWithdrawn
 from tests.support.policy_variants import county, library, with_rounds
-from tests.support.scenario import DAY, START, Scenario
+from tests.support.scenario import DAY, STAFF, START, Scenario
 from tests.unit.test_machine_folding import silence, silent
 
 _TICK = timedelta(microseconds=1)
@@ -75,6 +77,25 @@ def test_receipt_of_a_folded_round_leaves_what_came_of_the_rounds_before_it() ->
     scenario.acknowledge("director", carried_late_minutes=200 * DAY)
     assert scenario.opened.asked("bureau")
     assert silence(scenario, "upward_receipt", "bureau").since == began.since
+
+
+@pytest.mark.parametrize(("after", "status"), [(timedelta(), "cancelled"), (_TICK, "breached")])
+def test_breach_that_came_of_a_round_stays_unless_the_fact_was_in_time_for_that(after: timedelta, status: str) -> None:
+    """Nobody held the posts of the district until day 40: a later chase told it. Accepted at its deadline, or after."""
+    scenario = Scenario()
+    scenario.staff.answers = {question: () if "@parent" in question else who for question, who in STAFF.items()}
+    scenario.petition(severity="IV")
+    scenario.acknowledge("principal")
+    scenario.pass_days(40)
+    scenario.staff.answers = dict(STAFF)
+    scenario.pass_days(120)
+    asked, fold = scenario.opened.clock("upward_receipt@district"), scenario.opened.fold("acceptance", "school")
+    assert asked is not None
+    assert fold is not None
+    assert asked.because == fold.key, "a folded round told them"
+    assert asked.because_at is not None
+    say_at(scenario, asked.because_at + after, PetitionAccepted, by="principal")
+    assert scenario.status("upward_receipt@district") == status
 
 
 def test_final_report_answers_follow_ups_and_no_receipt() -> None:

@@ -160,6 +160,7 @@ def test_held_message_without_a_clock_is_called_back_once_its_question_is_answer
     )  # fmt: skip
     other = held.model_copy(update={"person_id": "township"})
     assert why_not(scenario.opened, held) is None
+    assert why_not(scenario.opened, held.model_copy(update={"level": "government_and_bureau"})) is None, "not told yet"
     scenario.acknowledge("director")
     assert why_not(scenario.opened, held) == "it was answered"
     assert why_not(scenario.opened, other) is None

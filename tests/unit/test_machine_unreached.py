@@ -1,6 +1,7 @@
 """A message that does not arrive is sent another way; a person whom nothing reaches is replaced by another."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from escalation_policies.schema import Policy
 from escalation_policies.selector import Selector
 from events.escalation import Contact, Recipient
 from events.incident import IncidentAcknowledged, UpdateFiled
-from events.notification import NotificationRequested
+from events.notification import Lane, NotificationRequested
 from events.unreached import ContactUnreached
 from tests.support.scenario import Scenario, Staff, shipped
 
@@ -21,6 +22,8 @@ class Reachable(Staff):
     """Everybody has a contact on each channel but those ``without``, and is found by id."""
 
     without: tuple[str, ...] = ()
+    kept: Mapping[str, tuple[Lane, ...]] = field(default_factory=dict)
+    """What contacts are kept for, by channel."""
 
     def resolve(self, selector: Selector, school_id: str, at: datetime) -> tuple[Recipient, ...]:
         return tuple(self._everywhere(one) for one in super().resolve(selector, school_id, at))
@@ -32,16 +35,21 @@ class Reachable(Staff):
 
     def _everywhere(self, person: Recipient) -> Recipient:
         ways = [way for way in WAYS if way not in self.without]
-        contacts = tuple(Contact(contact_id=f"{person.person_id}:{way}", channel=way) for way in ways)
+        contacts = tuple(
+            Contact(contact_id=f"{person.person_id}:{way}", channel=way, used_for=self.kept.get(way)) for way in ways
+        )
         return person.model_copy(update={"contacts": contacts})
 
 
-def scenario() -> Scenario:
-    """Return a fire just filed, under the shipped policy with voice, then chat, to fall back on."""
+def scenario(**kept: tuple[Lane, ...]) -> Scenario:
+    """Return a fire just filed, under the shipped policy with voice, then chat, to fall back on.
+
+    ``kept``: what contacts are kept for.
+    """
     policy = shipped().for_kind("fire")
     chain = [{**level.model_dump(mode="json"), "fallback_channels": ["voice", "chat"]} for level in policy.chain]
     changed = Policy.model_validate({**policy.model_dump(mode="json"), "chain": chain})
-    story = Scenario(PolicyLibrary([changed]), Reachable())
+    story = Scenario(PolicyLibrary([changed]), Reachable(kept=kept))
     story.file()
     return story
 
@@ -177,6 +185,15 @@ def test_stand_in_who_accepted_before_answers_for_whom_nothing_reaches() -> None
     assert story.status("upward_receipt@government_and_bureau") == "satisfied"
     story.pass_minutes(30)
     assert story.kinds("breach-recorded") == []
+
+
+def test_reminder_is_tried_by_what_is_kept_for_alerts_before_anybody_is_called() -> None:
+    """What a person keeps for other things was left out of the reminder, and is used when the reminder's own fails."""
+    story = scenario(sms=("escalation",), email=("reminder",))
+    story.pass_minutes(5)
+    mine = [one for one in story.requests if one.person_id == "principal"]
+    assert [(one.channel, one.lane) for one in mine] == [("sms", "escalation"), ("email", "reminder")]
+    assert [(one.channel, one.lane) for one in fail(story, mine[-1])] == [("sms", "reminder")]
 
 
 def test_reminder_that_fails_goes_out_another_way_as_a_reminder() -> None:

@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from events.codec import decode
+from events.directory import UnitRecorded
 from events.roll_call import CutOffMoved, ReportConfirmed, RollCallFact, RollCallOpened, SchoolExcused
 from services.intake.roll_call.bodies import MOST_ROWS
 from services.runtime.database import Database
+from services.runtime.directory import DirectorySnapshot
 from services.runtime.outbox_rows import OutboxRows
 from tests.support.intake import LANE, Intake, make_intake, problem
 from tests.support.roll_call_desk import Desk
@@ -22,7 +24,9 @@ from tests.support.roll_calls import (
     OFFICER,
     OPENS,
     answered,
+    everybody,
     minute,
+    units,
 )
 
 DAY = MONDAY.isoformat()
@@ -31,8 +35,8 @@ DAY = MONDAY.isoformat()
 class Bureau:
     """An intake and the roll-call service on one database, at one moment."""
 
-    def __init__(self, database: Database) -> None:
-        self.intake: Intake = make_intake(database, DIRECTORY)
+    def __init__(self, database: Database, directory: DirectorySnapshot = DIRECTORY) -> None:
+        self.intake: Intake = make_intake(database, directory)
         self.desk = Desk(database)
         self._carried: set[str] = set()
 
@@ -207,11 +211,31 @@ async def test_answer_before_the_opening_is_told_when(database: Database) -> Non
 
 
 async def test_late_answer_is_taken_and_says_so(bureau: Bureau) -> None:
-    """Better late than never."""
-    await bureau.at(10)
-    async with bureau.principal() as client:
-        answer = await client.post("/v1/zero-reports", json={"status": "zero"})
-    assert answer.json()["taken"][0]["late"] is True
+    """Better late than never; the moment of the cut-off itself is still in time, as the sheet has it."""
+    for minutes, number, late in ((0, 1, False), (10, 2, True)):
+        await bureau.at(minutes)
+        async with bureau.principal(number) as client:
+            answer = await client.post("/v1/zero-reports", json={"status": "zero"})
+        assert answer.json()["taken"][0]["late"] is late
+    await bureau.at(11)
+    async with bureau.officer() as client:
+        lines = {line["school_id"]: line["standing"] for line in (await sheet(client))["lines"]}
+    assert (lines["s-1"], lines["s-2"]) == ("confirmed", "late")
+
+
+async def test_another_bureaus_roll_calls_are_nobodys_here(database: Database) -> None:
+    """It is known, and not told from one that is not."""
+    neighbour = UnitRecorded(unit_id="b2", name="邻局", kind="bureau", timezone="Asia/Shanghai")
+    made = Bureau(database, DirectorySnapshot.of([*units(), neighbour], everybody()))
+    async with made.officer() as client:
+        answers = [
+            problem(await client.get(f"/v1/roll-calls/{DAY}", params={"bureau_id": name}), 404, "unknown-bureau")
+            for name in ("b2", "elsewhere")
+        ]
+        opened = await client.post("/v1/roll-calls", json={"call": "x", "minutes": 30, "bureau_id": "b2"})
+    assert answers[0]["detail"] == answers[1]["detail"]
+    problem(opened, 404, "unknown-bureau")
+    assert await made.facts() == []
 
 
 async def test_sheet_is_that_of_the_callers_units(bureau: Bureau) -> None:

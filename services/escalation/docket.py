@@ -20,6 +20,7 @@ from events.notification import NotificationCancelled, NotificationRequested
 from events.registry import MODELS
 from services.escalation.case_text import CASE_TEXT
 from services.runtime.answer_codes import codes_for
+from services.runtime.message_records import cancellation_record, request_record
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.settings import Settings
@@ -100,7 +101,7 @@ class Docket:
         ]
         asked = await self._asked(settings.topic("notifications"), code_key)
         cancelled = [
-            (owned.name, Outgoing(settings.topic("notifications"), cancellation_record(one)))
+            (owned.name, Outgoing(settings.topic("notifications"), cancellation_record(one, SOURCE)))
             for owned, one in self._cancelled
         ]
         await self._unit.append([*entries, *parted, *asked, *cancelled])
@@ -127,7 +128,10 @@ class Docket:
         holders = [(r.case_id, r.person_id) for _, r in self._requests if r.asks_acknowledgement]
         given = await codes_for(self._unit, code_key, holders)
         return [
-            (owned.name, Outgoing(topic, request_record(request, given.get((request.case_id, request.person_id)))))
+            (
+                owned.name,
+                Outgoing(topic, request_record(request, given.get((request.case_id, request.person_id)), SOURCE)),
+            )
             for owned, request in self._requests
         ]
 
@@ -217,29 +221,4 @@ def report_record(report: IncidentFiled, why: str) -> Encoded:
         source=SOURCE,
         time=report.received_at,
         event_type=report.TYPE,
-    )
-
-
-def request_record(request: NotificationRequested, code: str | None) -> Encoded:
-    """Return a request for a message as it is published, with its recipient's own acknowledgement code."""
-    coded = request.model_copy(update={"code": code}) if request.asks_acknowledgement else request
-    return encode(
-        coded,
-        event_id=request.notification_id,
-        key=request.contact_id,
-        source=SOURCE,
-        time=request.received_at,
-        event_type=request.TYPE,
-    )
-
-
-def cancellation_record(cancelled: NotificationCancelled) -> Encoded:
-    """Return a cancellation, which has its request's key: it comes after it."""
-    return encode(
-        cancelled,
-        event_id=fact_event_id(cancelled.case_id, "cancelled", cancelled.notification_id),
-        key=cancelled.contact_id,
-        source=SOURCE,
-        time=cancelled.received_at,
-        event_type=cancelled.TYPE,
     )

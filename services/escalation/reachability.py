@@ -26,12 +26,13 @@ from events.base import CaseFact
 from events.directory import PersonRecorded, UnitRecorded
 from events.incident import IncidentAcknowledged, IncidentDeclined
 from events.notification import NotificationRequested
-from services.escalation.docket import request_record
+from services.escalation.docket import SOURCE
 from services.runtime.answer_codes import codes_for
 from services.runtime.clock import Clock
 from services.runtime.contact_flags import flags_of, still_unreachable
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.errors import StaleEpoch
+from services.runtime.message_records import request_record
 from services.runtime.outages import through_outages
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
@@ -134,7 +135,7 @@ class Reachability:
             await unit.write(*asking(asked))
             await unit.append(
                 [
-                    (claim.name, Outgoing(self._topic, request_record(one, codes[one.case_id, one.person_id])))
+                    (claim.name, Outgoing(self._topic, request_record(one, codes[one.case_id, one.person_id], SOURCE)))
                     for one in requests
                 ]
             )

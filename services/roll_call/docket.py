@@ -10,11 +10,12 @@ from escalation_policies.roll_call.roster import School
 from escalation_policies.roll_call.school_day import NotedCase, SchoolDay
 from escalation_policies.roll_call.schools import SchoolEvent, decide_school
 from events.codec import Encoded, encode
-from events.ids import derived, fact_event_id
+from events.ids import derived
 from events.notification import NotificationCancelled, NotificationRequested
 from events.roll_call import RollCallFact
 from services.runtime.answer_codes import codes_for
 from services.runtime.directory import DirectorySnapshot
+from services.runtime.message_records import cancellation_record, request_record
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.roll_call_codes import code_case
@@ -101,7 +102,8 @@ class Docket:
         topic = self._settings.topic
         facts = [(owned.name, Outgoing(topic("zero-reports"), fact_record(fact))) for owned, fact in self._facts]
         cancelled = [
-            (owned.name, Outgoing(topic("notifications"), cancellation_record(one))) for owned, one in self._cancelled
+            (owned.name, Outgoing(topic("notifications"), cancellation_record(one, SOURCE)))
+            for owned, one in self._cancelled
         ]
         await self._unit.append([*facts, *await self._asked(topic("notifications")), *cancelled])
 
@@ -119,7 +121,7 @@ class Docket:
         holders = [_holder(request) for _, request in self._requests if request.asks_acknowledgement]
         given = await codes_for(self._unit, self._code_key, holders)
         return [
-            (owned.name, Outgoing(topic, request_record(request, given.get(_holder(request)))))
+            (owned.name, Outgoing(topic, request_record(request, given.get(_holder(request)), SOURCE)))
             for owned, request in self._requests
         ]
 
@@ -139,29 +141,4 @@ def fact_record(fact: RollCallFact) -> Encoded:
         source=SOURCE,
         time=fact.received_at,
         event_type=fact.TYPE,
-    )
-
-
-def request_record(request: NotificationRequested, code: str | None) -> Encoded:
-    """Return a request for a message as it is published."""
-    coded = request.model_copy(update={"code": code}) if request.asks_acknowledgement else request
-    return encode(
-        coded,
-        event_id=request.notification_id,
-        key=request.contact_id,
-        source=SOURCE,
-        time=request.received_at,
-        event_type=request.TYPE,
-    )
-
-
-def cancellation_record(cancelled: NotificationCancelled) -> Encoded:
-    """Return a cancellation, which has its request's key: it comes after it."""
-    return encode(
-        cancelled,
-        event_id=fact_event_id(cancelled.case_id, "cancelled", cancelled.notification_id),
-        key=cancelled.contact_id,
-        source=SOURCE,
-        time=cancelled.received_at,
-        event_type=cancelled.TYPE,
     )

@@ -21,17 +21,11 @@ from services.cli.replay.facts import BusFacts
 from services.cli.replay.journals import Retold, Unreplayable, retell
 from services.cli.replay.messages import Messages, keep_messages
 from services.cli.replay.past import Past
-from services.escalation.docket import (
-    cancellation_record,
-    case_row,
-    journal_record,
-    journal_row,
-    report_record,
-    request_record,
-)
+from services.escalation.docket import SOURCE, case_row, journal_record, journal_row, report_record
 from services.escalation.journal_topic import all_published
 from services.runtime.answer_codes import codes_for
 from services.runtime.errors import TocsinError
+from services.runtime.message_records import cancellation_record, request_record
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership, OwnershipRows
 from services.runtime.settings import Settings
@@ -204,11 +198,11 @@ class _Rebuilding:
             *(Outgoing(topic("escalations"), journal_record(entry)) for entry in tails),
             *(Outgoing(topic("incidents"), record) for record in reports if record.event_id not in self._facts),
             *(
-                Outgoing(topic("notifications"), request_record(one, given.get((one.case_id, one.person_id))))
+                Outgoing(topic("notifications"), request_record(one, given.get((one.case_id, one.person_id)), SOURCE))
                 for one in unsent
             ),
             *(
-                Outgoing(topic("notifications"), cancellation_record(cancelled))
+                Outgoing(topic("notifications"), cancellation_record(cancelled, SOURCE))
                 for one in retold
                 for cancelled in one.cancelled
                 if cancelled.notification_id not in self._messages.cancelled

@@ -331,6 +331,9 @@ async def test_officer_opens_moves_and_excuses(bureau: Bureau) -> None:
 async def test_month_counts_by_school_in_directory_order(bureau: Bureau) -> None:
     """Nobody is ranked; drills and the day that is not over count nowhere."""
     await bureau.desk.say(answered(minute(-60)))
+    async with bureau.officer() as client:
+        drill = await client.post("/v1/roll-calls", json={"call": "flood", "minutes": 30, "exercise": True})
+        assert drill.status_code == 202, drill.text
     await bureau.at(10)
     for days in (1, 2):
         await bureau.at(-120 + 1440 * days)

@@ -14,6 +14,8 @@ from tests.mutants.results import FOLDER, Result, freshen, read
 from tests.mutants.table import PAGE, explained
 
 ALL = "*"
+STOPPED = 130
+"""As a shell says of what Ctrl-C ended."""
 
 
 def main(like: str = ALL) -> int:
@@ -34,7 +36,11 @@ def _run(like: str) -> int:
     command = [str(Path(sys.executable).with_name("mutmut")), "run"]
     if jobs := os.environ.get("MUTANTS_JOBS"):
         command += ["--max-children", jobs]
-    done = subprocess.run([*command, *([] if like == ALL else [like])], check=False)
+    try:
+        done = subprocess.run([*command, *([] if like == ALL else [like])], check=False)
+    except KeyboardInterrupt:
+        print("\nstopped: run this again, and it goes on where it was")
+        return STOPPED
     if done.returncode:
         print("mutmut did not come to its end: mend what it says above, and run this again; what it knows is kept")
         return done.returncode

@@ -12,12 +12,12 @@ from tests.support.ports import LOOPBACK, listening_socket, port_of
 
 
 class HttpServer:
-    """Serves one application; an asynchronous context manager."""
+    """Serves one application; an asynchronous context manager. `port` 0 takes any free port."""
 
-    def __init__(self, application: ASGIApp, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, application: ASGIApp, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._application = application
         self._tls = tls
-        self.port = 0
+        self.port = port
         self._server: uvicorn.Server | None = None
 
     @property

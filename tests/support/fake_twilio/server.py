@@ -7,13 +7,11 @@ async with FakeTwilio() as twilio:
     assert twilio.violations == []
 """
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -24,7 +22,7 @@ from tests.support.fake_twilio.control import Control
 from tests.support.fake_twilio.messages import Message, MessageBook
 from tests.support.fake_twilio.misbehaviour import Misbehaviour
 from tests.support.fake_twilio.webhooks import Webhooks
-from tests.support.ports import LOOPBACK, listening_socket, port_of
+from tests.support.http_server import HttpServer
 
 
 class FakeTwilio:
@@ -50,9 +48,10 @@ class FakeTwilio:
         self.misbehaviour = Misbehaviour()
         checked = contract.load(contract.location()) if check_contract and contract.present() else None
         self.api = MessagesApi(self.account, self.messages, self.calls, self.misbehaviour, checked)
-        self.port = port
         self._control = Control(self)
-        self._server: uvicorn.Server | None = None
+        self._server = HttpServer(self._application(), port=port)
+        self.come_up = self._server.come_up
+        self.go_down = self._server.go_down
 
         self.fail_next = self.misbehaviour.fail_next
         self.take_but_fail_next = self.misbehaviour.take_but_fail_next
@@ -66,7 +65,12 @@ class FakeTwilio:
     @property
     def url(self) -> str:
         """Return the base URL, which stands for https://api.twilio.com."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return self._server.url
+
+    @property
+    def port(self) -> int:
+        """Return the port, once it listens; it keeps it."""
+        return self._server.port
 
     @property
     def violations(self) -> list[str]:
@@ -86,43 +90,15 @@ class FakeTwilio:
         """Return the first `count` messages taken. Raises AssertionError after `timeout` s."""
         return await self.messages.wait_for_count(count, timeout)
 
-    async def come_up(self) -> None:
-        """Listen, on the same port as before when there was one."""
-        sock = listening_socket(self.port)
-        self.port = port_of(sock)
-        # serve() would take over the test's signals and shut down politely; a provider that drops dead does neither.
-        server = uvicorn.Server(
-            uvicorn.Config(self._application(), lifespan="off", ws="none", log_config=None, access_log=False)
-        )
-        server.config.load()
-        server.lifespan = server.config.lifespan_class(server.config)
-        await server.startup(sockets=[sock])
-        self._server = server
-
-    def go_down(self) -> None:
-        """Refuse new connections and reset the open ones, hanging requests included, until `come_up`."""
-        if self._server is None:
-            return
-        for listener in self._server.servers:
-            listener.close()
-        for connection in list(self._server.server_state.connections):
-            transport = connection.transport
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
-        for task in self._server.server_state.tasks:
-            task.cancel()
-        self._server = None
-
     async def __aenter__(self) -> Self:
-        await self.come_up()
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._control.close()
-        self.go_down()
-        await asyncio.sleep(0)  # lets the reset connections close before the loop does
+        await self._server.__aexit__(kind, error, trace)
         self.messages.close()
         self.calls.close()
 

@@ -18,7 +18,7 @@ from escalation_policies.placed_yaml import (
     path_of,
     placed,
     plain,
-    text_of,
+    read_folder,
 )
 from escalation_policies.schema import Family, Policy
 from escalation_policies.scrutiny import scrutinise
@@ -81,16 +81,7 @@ def load_library(folder: Path = LIBRARY, also: Scrutiny = lambda _: ()) -> Polic
     Raises:
         PolicyFaults: with every fault of every file; nothing is loaded then.
     """
-    faults: list[Fault] = []
-    read: list[_PolicyFile] = []
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    for file in files:
-        try:
-            read.append(_read(text_of(file), file.name))
-        except PolicyFaults as found:
-            faults += found.faults
-    if not files:
-        faults.append(Fault(str(folder), 0, "", "no policy file (*.yaml) in this folder"))
+    read, faults = read_folder(folder, _read, "policy")
     faults += _collisions(read)
     for item in read:
         faults += placed(item.file, item.document, also(item.policy))

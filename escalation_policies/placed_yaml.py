@@ -3,9 +3,9 @@
 Shared by whoever reads such a file: policies, and the schedules of roll calls.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -19,6 +19,8 @@ Steps = list[str | int]
 Finding = tuple[Steps, str]
 """Where in the document, and what is wrong there."""
 
+T = TypeVar("T")
+
 
 def text_of(file: Path) -> str:
     """Return what is in a file.
@@ -30,6 +32,24 @@ def text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyFaults([Fault(file.name, 0, "", f"cannot be read as UTF-8 text: {error}")]) from error
+
+
+def read_folder(folder: Path, read: Callable[[str, str], T], what: str) -> tuple[list[T], list[Fault]]:
+    """Read each ``*.yaml`` and ``*.yml`` of a folder by ``read(text, name)``; return what was sound, and the faults.
+
+    ``what`` says what the folder should have, such as "policy". A file at fault stops no other.
+    """
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    if not files:
+        return [], [Fault(str(folder), 0, "", f"no {what} file (*.yaml) in this folder")]
+    found: list[T] = []
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            found.append(read(text_of(file), file.name))
+        except PolicyFaults as error:
+            faults += error.faults
+    return found, faults
 
 
 def placed(file: str, document: CommentedMap, findings: Iterable[Finding]) -> list[Fault]:

@@ -20,7 +20,7 @@ from escalation_policies.placed_yaml import (
     path_of,
     placed,
     plain,
-    text_of,
+    read_folder,
 )
 from escalation_policies.roll_call.schedule import Schedule
 from escalation_policies.roll_call.scrutiny import scrutinise
@@ -61,16 +61,7 @@ def load_schedules(folder: Path = SCHEDULES, also: Scrutiny = lambda _: ()) -> S
     Raises:
         PolicyFaults: with every fault of every file; nothing is loaded then.
     """
-    faults: list[Fault] = []
-    read: list[_ScheduleFile] = []
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    for file in files:
-        try:
-            read.append(_read(text_of(file), file.name))
-        except PolicyFaults as found:
-            faults += found.faults
-    if not files:
-        faults.append(Fault(str(folder), 0, "", "no schedule file (*.yaml) in this folder"))
+    read, faults = read_folder(folder, _read, "schedule")
     faults += _collisions(read)
     for item in read:
         faults += placed(item.file, item.document, also(item.schedule))

@@ -20,12 +20,12 @@ from services.runtime.outbox_rows import Outgoing, outgoing_row
 from services.runtime.ownership import Ownership, fence
 from services.runtime.tables import cases, consumed
 from services.runtime.unit_statements import (
+    APPENDING,
+    NUMBERING,
+    OFFSETS_OF,
+    RECORDING,
     advancing,
-    appending,
     handled,
-    numbering,
-    offsets_of,
-    recording,
     remembering,
     saving,
     states_of,
@@ -127,11 +127,11 @@ class UnitOfWork:
     async def append(self, records: Sequence[tuple[str, Outgoing]]) -> None:
         """Put (lane, record) pairs into the outbox; each lane's relay publishes them in this order after the commit."""
         if records:
-            await self.write(appending(), [outgoing_row(lane, outgoing) for lane, outgoing in records])
+            await self.write(APPENDING, [outgoing_row(lane, outgoing) for lane, outgoing in records])
 
     async def offsets(self, consumer: str, topic_ids: Mapping[str, str]) -> dict[tuple[str, int], int]:
         """Return the stored offset of each (topic, partition) of these incarnations that was read before."""
-        rows = await self.connection.execute(offsets_of(), {"consumer": consumer, "topics": list(topic_ids)})
+        rows = await self.connection.execute(OFFSETS_OF, {"consumer": consumer, "topics": list(topic_ids)})
         return {(row.topic, row.partition): row.offset for row in rows if row.topic_id == topic_ids[row.topic]}
 
     async def seen(self, consumer: str, event_ids: Collection[str]) -> set[str]:
@@ -192,7 +192,7 @@ def _journal_writes(
             }
         )
     numbered = [{"of": name, "to": positions[name]} for name in dict.fromkeys(owned.name for owned, _ in rows)]
-    return [(recording(), values), (numbering(), numbered)]
+    return [(RECORDING, values), (NUMBERING, numbered)]
 
 
 _CASE_COLUMNS = tuple(column.name for column in cases.columns)

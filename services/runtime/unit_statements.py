@@ -6,12 +6,23 @@ A unit of thirty records spent a quarter of its time on building the same ten st
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, Insert, Select, Update, bindparam, insert, select, update
+from sqlalchemy import Executable, Select, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from services.runtime.among import among_given
 from services.runtime.tables import cases, consumed, inbox, journal, outbox, ownership
+
+OFFSETS_OF: Select[tuple[str, int, str, int]] = select(
+    consumed.c.topic, consumed.c.partition, consumed.c.topic_id, consumed.c.offset
+).where(consumed.c.consumer == bindparam("consumer"), consumed.c.topic.in_(bindparam("topics", expanding=True)))
+"""Selects how far the ``consumer`` has come in each partition of its ``topics``."""
+APPENDING = insert(outbox)
+"""Puts records into the outbox."""
+RECORDING = insert(journal)
+"""Appends to the journal."""
+NUMBERING = update(ownership).where(ownership.c.name == bindparam("of")).values(position=bindparam("to"))
+"""Moves the journal position of the partition ``of`` to ``to``."""
 
 _MUTABLE = ("severity", "status", "updated_at", "seq", "next_due_at", "state")
 
@@ -27,14 +38,6 @@ def handled(*, is_sqlite: bool) -> Select[tuple[str]]:
     """Select which events in ``GIVEN`` the ``consumer`` has handled."""
     mine = inbox.c.consumer == bindparam("consumer")
     return select(inbox.c.event_id).where(mine, among_given(inbox.c.event_id, is_sqlite=is_sqlite))
-
-
-@cache
-def offsets_of() -> Select[tuple[str, int, str, int]]:
-    """Select how far the ``consumer`` has come in each partition of its ``topics``."""
-    return select(consumed.c.topic, consumed.c.partition, consumed.c.topic_id, consumed.c.offset).where(
-        consumed.c.consumer == bindparam("consumer"), consumed.c.topic.in_(bindparam("topics", expanding=True))
-    )
 
 
 @cache
@@ -62,24 +65,6 @@ def advancing(*, is_sqlite: bool) -> Executable:
         set_={"topic_id": statement.excluded.topic_id, "offset": statement.excluded.offset},
     )
     return upsert
-
-
-@cache
-def appending() -> Insert:
-    """Put records into the outbox."""
-    return insert(outbox)
-
-
-@cache
-def recording() -> Insert:
-    """Append to the journal."""
-    return insert(journal)
-
-
-@cache
-def numbering() -> Update:
-    """Move the journal position of the partition ``of`` to ``to``."""
-    return update(ownership).where(ownership.c.name == bindparam("of")).values(position=bindparam("to"))
 
 
 def _inserting(table: Any, *, is_sqlite: bool) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request, Response
@@ -35,6 +35,7 @@ NOTE_LIMIT = 200
 _PAGES: dict[int | str, dict[str, Any]] = {
     code: {"content": {"text/html": {}}, "description": "A page."} for code in (200, 202, 404, 409, 422, 429, 503)
 }
+_ANSWERS: Mapping[str, Answer] = {answer: answer for answer in get_args(Answer)}
 Said = Literal["ask", "taken", "late", "wrong", "limited", "refused", "unanswered", "trouble"]
 
 
@@ -91,7 +92,7 @@ async def _holder(deps: Deps, shared: Rooms, request: Request, typed: str) -> Ho
 
 
 async def _take(deps: Deps, shared: Rooms, holder: Holder, sent: Mapping[str, str]) -> Response:
-    status: Answer | None = {"zero": "zero", "with_cases": "with_cases"}.get(sent["status"])  # type: ignore[assignment]
+    status = _ANSWERS.get(sent["status"])
     if status is None:
         chosen = await _expected(deps, holder)
         return _page("unanswered", school=_school(deps, holder), code=sent["code"], status=422, chosen=chosen)

@@ -134,7 +134,7 @@ def lines_of(sheet: dict[str, Any]) -> list[str]:
     counts, cut_off = sheet["counts"], datetime.fromisoformat(sheet["cut_off"]).astimezone()
     drill = "EXERCISE  " if sheet["exercise"] else ""
     numbers = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items())
-    found = [f"{drill}{sheet['title']} {sheet['date']} ({sheet['call']}), cut-off {cut_off:%H:%M}: {numbers}"]
+    found = [f"{drill}{sheet['title']} {sheet['date']} ({sheet['call']}), cut-off {cut_off:%H:%M %Z}: {numbers}"]
     for line in sheet["lines"]:
         marks = [line["standing"]] if line["standing"] in {"missing", "late"} else []
         marks += ["contradicted"] if line["contradicted"] else []

@@ -238,11 +238,11 @@ def _lineage(units: Mapping[str, UnitRecorded], unit_id: str) -> Iterator[UnitRe
 
 
 def _by_number(addresses: Iterable[ContactAddress]) -> dict[str, tuple[str, ...]]:
-    numbers: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    numbers: defaultdict[str, list[str]] = defaultdict(list)
     for address in addresses:
         if address.channel in {"sms", "voice"}:
-            numbers[address.address] += (address.contact_id,)
-    return dict(numbers)
+            numbers[address.address].append(address.contact_id)
+    return {number: tuple(contacts) for number, contacts in numbers.items()}
 
 
 def _holders(people: Iterable[PersonRecorded]) -> dict[tuple[str, str], tuple[PersonRecorded, ...]]:

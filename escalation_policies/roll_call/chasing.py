@@ -4,38 +4,36 @@ from escalation_policies.roll_call.call import Taken
 from escalation_policies.roll_call.messages import Message, Unit
 from escalation_policies.roll_call.page import Page, StepReached, why_withheld
 from escalation_policies.roll_call.schedule import ChaseStep
-from escalation_policies.roll_call.school_day import HeldMessage, standing
+from escalation_policies.roll_call.school_day import HeldMessage, SchoolDay, standing
 from events.notification import NotificationRequested
 from events.roll_call import SchoolMissing
 
 
 def chase(page: Page, event: StepReached) -> None:
     """Take a step about a school that is asked."""
-    call, step = page.call, page.call.step(event.step)
+    call, step, day = page.call, page.call.step(event.step), page.day
     if step is None or step.about != "school":
         page.reason = f"the schedule has no step {event.step!r} about schools"
         return
     taken = Taken(step=step.step, revision=call.revision)
-    if taken in page.day.taken:
+    if taken in day.taken:
         page.reason = f"{step.step} was taken already"
         return
-    page.change(taken=(*page.day.taken, taken))
-    stands = standing(page.day, call, page.now)
+    page.change(taken=(*day.taken, taken))
+    stands = standing(day, call, page.now)
     if stands in {"confirmed", "late", "excused"}:
         page.say(event.at, f"{step.step}: nobody is told, the school is {stands}")
         return
-    if step.before is None:
+    if step.before is None and not day.missed:
         _miss(page, event)
     if (why := why_withheld(call, step, event)) is not None:
         page.say(event.at, f"{step.step}: nobody is told, {why}")
         return
-    page.say(event.at, f"{step.step}: {_tell(page, step, event)}{event.how_late}")
+    page.say(event.at, f"{step.step}: {_tell(page, day, step, event)}{event.how_late}")
 
 
 def _miss(page: Page, event: StepReached) -> None:
-    """Find it missing, once for each roll call: a later step says nothing new."""
-    if page.day.missed:
-        return
+    """Find it missing: once for each roll call, a later step says nothing new."""
     page.change(missed=True)
     window = page.call.window
     page.effects.append(
@@ -52,7 +50,7 @@ def _miss(page: Page, event: StepReached) -> None:
     )
 
 
-def _tell(page: Page, step: ChaseStep, event: StepReached) -> str:
+def _tell(page: Page, day: SchoolDay, step: ChaseStep, event: StepReached) -> str:
     message = Message(
         "roll_call_reminder" if step.before is not None else "roll_call_missing",
         "school",
@@ -76,5 +74,5 @@ def _tell(page: Page, step: ChaseStep, event: StepReached) -> str:
         for one in page.effects[first:]
         if isinstance(one, NotificationRequested) and one.not_before is not None and one.not_before > page.now
     ]
-    page.change(held=(*(one for one in page.day.held if one.until > page.now), *held))
+    page.change(held=(*(one for one in day.held if one.until > page.now), *held))
     return told

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from escalation_policies.durations import format_duration
-from escalation_policies.roll_call.call import RollCall
+from escalation_policies.roll_call.call import Note, RollCall, noted
 from escalation_policies.roll_call.messages import Message, called_back, people, reachable, requests
 from escalation_policies.roll_call.roster import School
 from escalation_policies.roll_call.schedule import ChaseStep
@@ -41,18 +41,31 @@ class Page:
     """One decision while it is being taken."""
 
     def __init__(self, call: RollCall, school: School, directory: Directory, now: datetime, day: SchoolDay) -> None:
-        self.call, self.school, self.directory, self.now, self.day = call, school, directory, now, day
+        self.call, self.school, self.directory, self.now = call, school, directory, now
+        self._day = day
+        self._changed: dict[str, object] = {}
         self.effects: list[Effect] = []
         self.reason = ""
 
+    @property
+    def day(self) -> SchoolDay:
+        """Return the school's day as it is now. It is made anew when asked for, not with each change."""
+        if self._changed:
+            self._day, self._changed = self._day.model_copy(update=self._changed), {}
+        return self._day
+
     def change(self, **fields: object) -> None:
         """Change plain fields of the school's day."""
-        self.day = self.day.model_copy(update=fields)
+        self._changed.update(fields)
 
     def say(self, at: datetime, reason: str, by: str | None = None) -> None:
         """Write down what happened, or why nothing did; the first reason is the decision's."""
-        self.day = self.day.noting(at, reason, by)
+        self.change(notes=noted(self._notes, Note(at=at, reason=reason, by=by)))
         self.reason = self.reason or reason
+
+    @property
+    def _notes(self) -> tuple[Note, ...]:
+        return self.day.notes if "notes" in self._changed else self._day.notes
 
     def holds(self, selectors: Sequence[Selector], person_id: str, at: datetime) -> bool:
         """Return whether a person is, or acts for, somebody whom the selectors name."""

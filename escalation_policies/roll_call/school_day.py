@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from escalation_policies.roll_call.call import Note, RollCall, Taken, noted
+from escalation_policies.roll_call.call import Note, RollCall, Taken
 from events.base import Frozen, Utc
 from events.channel import Channel
 from events.roll_call import Answer, ConfirmedVia
@@ -98,10 +98,6 @@ class SchoolDay(Frozen):
         if answer is None or answer.status != "zero":
             return ()
         return tuple(case for case in self.cases if case.happened_at <= answer.received_at)
-
-    def noting(self, at: datetime, reason: str, by: str | None = None) -> "SchoolDay":
-        """Return the school day with one note more."""
-        return self.model_copy(update={"notes": noted(self.notes, Note(at=at, reason=reason, by=by))})
 
 
 def standing(day: SchoolDay | None, call: RollCall, now: datetime) -> Standing:

@@ -1,5 +1,7 @@
 """Wires the roll-call service: answers from the bus, the chase, and the cases that answers must agree with."""
 
+import os
+
 from escalation_policies.roll_call.loader import SCHEDULES, Schedules, load_schedules
 from services.roll_call.case_watch import CaseWatch
 from services.roll_call.caught_up import CaughtUp
@@ -20,6 +22,10 @@ from services.runtime.stream_app import FaustEngine
 
 PACE = Pace(most_records=500, unit_seconds=0.2)
 """Nobody waits for an answer to be judged, and steps wait for all of them: large units cost less."""
+
+BEHIND = 5
+"""How much less of a busy processor it asks for than the services of incidents (nice, 0-19): at a cut-off it has work
+for many seconds, and none of it is as urgent as one report."""
 
 
 async def prepare(process: Process, schedules: Schedules | None = None) -> None:
@@ -56,4 +62,5 @@ async def prepare(process: Process, schedules: Schedules | None = None) -> None:
 
 async def serve(settings: Settings) -> None:
     """Run the roll-call service until stopped."""
+    os.nice(BEHIND)
     await run_process("roll_call", settings, prepare)

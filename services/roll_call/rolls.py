@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 
 from escalation_policies.roll_call.call import RollCall
 from escalation_policies.roll_call.roster import School, asked_schools
@@ -11,8 +10,6 @@ from services.runtime.home import home_partition
 
 KEPT = 16_384
 """Roll calls whose schools are kept: those of a nation's day."""
-
-_home = lru_cache(maxsize=1_000_000)(home_partition)
 
 
 class Rolls:
@@ -41,7 +38,7 @@ class Rolls:
             asked = asked_schools(call.schedule, directory, call.window.bureau_id, call.window.date)
             by_partition: dict[int, list[School]] = {}
             for school in sorted(asked, key=lambda school: school.unit_id):
-                by_partition.setdefault(_home(school.unit_id), []).append(school)
+                by_partition.setdefault(home_partition(school.unit_id), []).append(school)
             found = self._asked[call.roll_call_id] = (asked, by_partition)
             if len(self._asked) > KEPT:
                 self._asked.popitem(last=False)

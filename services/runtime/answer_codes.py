@@ -7,9 +7,12 @@ rate-limited at the intake.
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from services.runtime.among import among_given
 from services.runtime.crockford import crockford
 from services.runtime.store import UnitOfWork
 from services.runtime.tables import codes
@@ -34,16 +37,17 @@ async def codes_for(unit: UnitOfWork, key: bytes, holders: Iterable[Holder]) -> 
     wanted = list(dict.fromkeys(holders))
     if not wanted:
         return {}
-    known = select(codes).where(unit.among(codes.c.case_id, {case_id for case_id, _ in wanted}))
-    found = {(row.case_id, row.person_id): row.code for row in await unit.connection.execute(known)}
+    of_cases = unit.given({case_id for case_id, _ in wanted})
+    known = await unit.connection.execute(_codes_of(is_sqlite=unit.is_sqlite), of_cases)
+    found = {(row.case_id, row.person_id): row.code for row in known}
     missing = [holder for holder in wanted if holder not in found]
     turn = 0
     while missing:
         if turn == MAX_TURNS:
             raise RuntimeError("no free acknowledgement code after 100 turns: the table of codes must be pruned")
         candidates = {holder: derive_code(key, *holder, turn) for holder in missing}
-        colliding = select(codes.c.code).where(unit.among(codes.c.code, candidates.values()))
-        taken = set((await unit.connection.execute(colliding)).scalars())
+        colliding = await unit.connection.execute(_taken(is_sqlite=unit.is_sqlite), unit.given(candidates.values()))
+        taken = set(colliding.scalars())
         given: dict[str, Holder] = {}
         for holder, code in candidates.items():
             if code not in taken and code not in given and code not in found.values():
@@ -55,3 +59,13 @@ async def codes_for(unit: UnitOfWork, key: bytes, holders: Iterable[Holder]) -> 
         missing = [holder for holder in missing if holder not in found]
         turn += 1
     return found
+
+
+@cache
+def _codes_of(*, is_sqlite: bool) -> Select[Any]:
+    return select(codes).where(among_given(codes.c.case_id, is_sqlite=is_sqlite))
+
+
+@cache
+def _taken(*, is_sqlite: bool) -> Select[Any]:
+    return select(codes.c.code).where(among_given(codes.c.code, is_sqlite=is_sqlite))

@@ -61,8 +61,7 @@ def call_row(stored: StoredCall) -> dict[str, Any]:
 
 def read_call(row: Any) -> StoredCall:
     """Return the roll call of a row that has ``changes``, ``schedule`` and ``state``."""
-    call = RollCall.model_validate({**orjson.loads(row.state), "schedule": _schedule(row.schedule)})
-    return StoredCall(call, row.changes)
+    return StoredCall(_call(row.state, row.schedule), row.changes)
 
 
 def day_row(day: SchoolDay, on: date) -> dict[str, Any]:
@@ -221,6 +220,12 @@ def _all_days() -> Select[Any]:
 def _parts_of(*, is_sqlite: bool) -> Select[Any]:
     wanted = among_given(roll_call_parts.c.roll_call_id, is_sqlite=is_sqlite)
     return select(roll_call_parts).where(roll_call_parts.c.partition == bindparam("partition"), wanted)
+
+
+@lru_cache(maxsize=4096)
+def _call(state: str, schedule: str) -> RollCall:
+    """Return a roll call as it was read before, if it is the same: a cut-off reads each many times over."""
+    return RollCall.model_validate({**orjson.loads(state), "schedule": _schedule(schedule)})
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, delete, select
+from sqlalchemy import Executable, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.among import GIVEN, among, given
@@ -87,7 +87,7 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection, *, is_sqlite: bool, held: bool) -> None:
         self.connection = connection
-        self._is_sqlite = is_sqlite
+        self.is_sqlite = is_sqlite
         self._held = held
         self._writes: list[tuple[Executable, Sequence[Mapping[str, Any]]]] = []
         self._journal: list[tuple[Ownership, JournalRow]] = []
@@ -104,21 +104,20 @@ class UnitOfWork:
         for statement, parameters in [*self._writes, *_journal_writes(self._journal, positions)]:
             await _execute(connection, statement, parameters)
 
-    def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-        """Return the condition that ``column`` is one of many values, for reading in this unit."""
-        return among(column, values, is_sqlite=self._is_sqlite)
+    def given(self, values: Collection[Any]) -> dict[str, Any]:
+        """Return many values as the parameter of a statement made with ``among_given``."""
+        return {GIVEN: given(values, is_sqlite=self.is_sqlite)}
 
     async def load(self, case_ids: Collection[str]) -> dict[str, str]:
         """Return the stored state of each case that exists."""
-        wanted = {GIVEN: given(case_ids, is_sqlite=self._is_sqlite)}
-        found = await self.connection.execute(states_of(is_sqlite=self._is_sqlite), wanted)
+        found = await self.connection.execute(states_of(is_sqlite=self.is_sqlite), self.given(case_ids))
         return {row.case_id: row.state for row in found}
 
     async def save(self, rows: Sequence[CaseRow]) -> None:
         """Write the cases as they are now."""
         if rows:
             values = [{name: getattr(row, name) for name in _CASE_COLUMNS} for row in rows]
-            await self.write(saving(is_sqlite=self._is_sqlite), values)
+            await self.write(saving(is_sqlite=self.is_sqlite), values)
 
     async def record(self, rows: Sequence[tuple[Ownership, JournalRow]]) -> None:
         """Append to the history of cases; each partition's journal is numbered without gaps. Fenced units only."""
@@ -136,15 +135,15 @@ class UnitOfWork:
 
     async def seen(self, consumer: str, event_ids: Collection[str]) -> set[str]:
         """Return which of these events this consumer has handled before, by whatever road they came."""
-        asked = {"consumer": consumer, GIVEN: given(event_ids, is_sqlite=self._is_sqlite)}
-        found = await self.connection.execute(handled(is_sqlite=self._is_sqlite), asked)
+        asked = {"consumer": consumer, **self.given(event_ids)}
+        found = await self.connection.execute(handled(is_sqlite=self.is_sqlite), asked)
         return {row.event_id for row in found}
 
     async def mark_seen(self, consumer: str, event_ids: Collection[str], at: datetime) -> None:
         """Remember events as handled, with everything they caused, in this same transaction."""
         if event_ids:
             await self.write(
-                remembering(is_sqlite=self._is_sqlite),
+                remembering(is_sqlite=self.is_sqlite),
                 [{"consumer": consumer, "event_id": event_id, "handled_at": at} for event_id in event_ids],
             )
 
@@ -153,7 +152,7 @@ class UnitOfWork:
         if not positions:
             return
         await self.write(
-            advancing(is_sqlite=self._is_sqlite),
+            advancing(is_sqlite=self.is_sqlite),
             [
                 {
                     "consumer": consumer,

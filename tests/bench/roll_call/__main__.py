@@ -1,7 +1,7 @@
 """``make bench-roll-call``: a province's answers, and a nation's cut-off tick, on a real Kafka with real services.
 
 The broker, the database, the provider and this bench share the machine's cores with the services. The reminders are
-due 40 seconds before the cut-off, so that the tick meets schools that are on record, as it does every day.
+due 110 seconds before the cut-off, so that the tick meets schools that are on record, as it does every day.
 """
 
 import argparse
@@ -109,11 +109,12 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="sqlite")
     parser.add_argument("--missing", type=int, help="schools missing at the tick (default 70,000)")
     parser.add_argument("--answers", type=int, help="answers for the throughput (default 40,000)")
+    parser.add_argument("--head-start", type=float, dest="head_start_seconds", help="seconds to the cut-off (240)")
     parser.add_argument("--quick", action="store_true", help="a few thousand: shows that it works")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     plan = QUICK if chosen.quick else Plan()
-    given = {name: getattr(chosen, name) for name in ("missing", "answers")}
+    given = {name: getattr(chosen, name) for name in ("missing", "answers", "head_start_seconds")}
     plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
     for backend in ("sqlite", "postgres") if chosen.database == "both" else (chosen.database,):
         asyncio.run(bench(backend, plan))

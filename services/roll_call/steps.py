@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from escalation_policies.roll_call.bureaus import take_step
-from escalation_policies.roll_call.call import RollCall, Step, Taken
+from escalation_policies.roll_call.call import CLOSE, RollCall, Step, Taken
 from escalation_policies.roll_call.page import StepReached
 from escalation_policies.roll_call.roster import School
 from escalation_policies.roll_call.sheet import sheet_of
+from events.topics import PARTITIONS
 from services.roll_call.docket import Docket
 from services.roll_call.plan import Place, Plan
 from services.roll_call.rolls import Rolls
@@ -27,6 +28,10 @@ PAGE = 120
 A unit of so many holds the database's write lock for a few milliseconds: whoever files an incident in the second of the
 cut-off waits no longer than that.
 """
+
+
+CLOSING_WAITS_SECONDS = 0.5
+"""Real seconds until it is asked again whether a roll call can close: after it, nobody is found missing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +86,38 @@ class Steps:
             now = self._clock.now()
             docket = Docket(unit, self._directory(), self._settings, self._code_key, now)
             stored = await docket.rows.calls({place.roll_call_id for place in claims})
+            waiting: set[Place] = set()
             for place, owned in claims.items():
                 if place.whole and place.roll_call_id in stored:
-                    await self._take_whole(docket, owned, stored[place.roll_call_id], now)
+                    if await self._closes_too_soon(docket, stored[place.roll_call_id].call, now):
+                        waiting.add(place)
+                    else:
+                        await self._take_whole(docket, owned, stored[place.roll_call_id], now)
             chases, left = self._chases(claims, stored, now)
             parts = await self._chase_all(docket, chases, now)
             await docket.write()
-        self._after({place: owned for place, owned in claims.items() if place not in left}, stored, docket, parts)
+        taken = {place: owned for place, owned in claims.items() if place not in left | waiting}
+        self._after(taken, stored, docket, parts)
+        for place in waiting:
+            self._plan.again(place, now + timedelta(seconds=self._clock.speed * CLOSING_WAITS_SECONDS))
         for place in left:
             self._plan.again(place, due[place])
         for place, at in due.items():
-            if place not in left:
+            if place not in left | waiting:
                 DEADLINE_LATENESS.observe(self._clock.real_seconds(now - at))
         self._wake()
+
+    async def _closes_too_soon(self, docket: Docket, call: RollCall, now: datetime) -> bool:
+        """Return whether a roll call is to close while schools are still to be chased: another worker is behind."""
+        step = call.next_of_bureau()
+        if step is None or step.step != CLOSE or step.at > now:
+            return False
+        parts = await docket.rows.parts_of(call.roll_call_id)
+        return any(
+            call.next_step(("school",), parts.get(partition, Part()).taken) is not None
+            for partition in range(PARTITIONS)
+            if self._rolls.in_partition(call, partition)
+        )
 
     async def _take_whole(self, docket: Docket, owned: Ownership, stored: StoredCall, now: datetime) -> None:
         call = stored.call

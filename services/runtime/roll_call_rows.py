@@ -142,6 +142,11 @@ class RollCallRows:
         )
         return {row.roll_call_id: read_part(row) for row in rows}
 
+    async def parts_of(self, roll_call_id: str) -> dict[int, Part]:
+        """Return how far each partition has come with a roll call."""
+        rows = await self._connection.execute(_all_parts(), {"roll_call": roll_call_id})
+        return {row.partition: read_part(row) for row in rows}
+
     def _given(self, values: Collection[str]) -> Mapping[str, Any]:
         return {GIVEN: given(values, is_sqlite=self._is_sqlite)}
 
@@ -226,6 +231,11 @@ def _parts_of(*, is_sqlite: bool) -> Select[Any]:
 def _call(state: str, schedule: str) -> RollCall:
     """Return a roll call as it was read before, if it is the same: a cut-off reads each many times over."""
     return RollCall.model_validate({**orjson.loads(state), "schedule": _schedule(schedule)})
+
+
+@cache
+def _all_parts() -> Select[Any]:
+    return select(roll_call_parts).where(roll_call_parts.c.roll_call_id == bindparam("roll_call"))
 
 
 @lru_cache(maxsize=256)

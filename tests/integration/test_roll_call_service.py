@@ -89,6 +89,26 @@ async def test_day_of_a_bureau(database: Database) -> None:
     assert len(set(ids(desk.asked))) == len(desk.asked)
 
 
+async def test_roll_call_does_not_close_while_another_worker_has_schools_to_chase(database: Database) -> None:
+    """A worker is away from before the cut-off until after midnight: its school is found missing all the same."""
+    desk = await open_desk(database)
+    away = f"roll_call/{home_partition('s-2')}"
+    assert home_partition("s-2") != home_partition("b")
+    del desk.owned[away]
+    for at in (minute(-30), CUT_OFF, minute(15), minute(30), minute(481)):
+        await desk.until(at)
+    assert "s-2" not in {one.school_id for one in desk.published if isinstance(one, SchoolMissing)}
+    assert (await desk.call()).call.closed_at is None
+    await desk.begin(minute(500), worker="another")
+    for at in (minute(500), minute(501)):
+        await desk.until(at)
+    found = {one.school_id: one.fired_at for one in desk.published if isinstance(one, SchoolMissing)}
+    assert found["s-2"] == minute(500)
+    closed = [one for one in desk.published if isinstance(one, RollCallClosed)]
+    assert [(one.received_at, one.counts.missing) for one in closed] == [(minute(480), 4)]
+    assert (await desk.call()).call.closed_at == minute(501)
+
+
 async def test_message_to_a_school_has_a_code_that_stays_for_the_month(database: Database) -> None:
     """Thousands of chases of one moment make no thousands of codes anew each day."""
     desk = await open_desk(database)

@@ -82,7 +82,7 @@ class ReportConfirmed(_OfSchool):
     status: Answer
     by: Identifier = Field(description="Person id of who answers for the school.")
     via: ConfirmedVia = "api"
-    date: day | None = Field(default=None, description="Unset: the day of `received_at` where the school is.")
+    date: day | None = Field(default=None, description="Unset: that of the roll call asked at `received_at`.")
     call: CallName | None = None
     note: ShortText | None = None
     submitted_at: Utc | None = Field(default=None, description="When the client pressed send, perhaps off-line.")

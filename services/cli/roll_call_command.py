@@ -15,9 +15,10 @@ from escalation_policies.roll_call.schedule import Schedule
 from escalation_policies.roll_call.scrutiny import out_of_date
 from services.cli.report_command import DEFAULT_URL, TokenOption, UrlOption
 from services.runtime.clock import wall_now
+from services.runtime.local_time import zone_of
 
 app = typer.Typer(help="The daily zero report: open, confirm, see who is missing.", no_args_is_help=True)
-DayOption = Annotated[str | None, typer.Option("--date", help="Such as 2026-03-02; unset: today on this machine.")]
+DayOption = Annotated[str | None, typer.Option("--date", help="Such as 2026-03-02; unset: today where the bureau is.")]
 CallOption = Annotated[str | None, typer.Option("--call", help="Which of the day's; unset: the one that is open.")]
 BureauOption = Annotated[str | None, typer.Option("--bureau", help="Whose; unset: that of your token's unit.")]
 
@@ -80,7 +81,7 @@ def status(
 ) -> None:
     """Say how the roll call stands, and name who is missing, late or contradicted."""
     parameters = _given(call=call, bureau_id=bureau)
-    sheet = _ask("GET", f"{url}/v1/roll-calls/{day or _today()}", token, params=parameters).json()
+    sheet = _ask("GET", f"{url}/v1/roll-calls/{day or 'today'}", token, params=parameters).json()
     for line in lines_of(sheet):
         typer.echo(line)
 
@@ -97,7 +98,7 @@ def print_sheet(
 ) -> None:
     """Print the day's sheet: for a spreadsheet, or as a page to be printed."""
     parameters = _given(call=call, bureau_id=bureau, format=file_format)
-    found = _ask("GET", f"{url}/v1/roll-calls/{day or _today()}", token, params=parameters)
+    found = _ask("GET", f"{url}/v1/roll-calls/{day or 'today'}", token, params=parameters)
     if write is None:
         sys.stdout.write(found.text)
         return
@@ -131,7 +132,8 @@ def check(
 
 def lines_of(sheet: dict[str, Any]) -> list[str]:
     """Return a sheet in a few lines for a person: the numbers, then who needs somebody's attention."""
-    counts, cut_off = sheet["counts"], datetime.fromisoformat(sheet["cut_off"]).astimezone()
+    counts = sheet["counts"]
+    cut_off = datetime.fromisoformat(sheet["cut_off"]).astimezone(zone_of(sheet["timezone"]))
     drill = "EXERCISE  " if sheet["exercise"] else ""
     numbers = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items())
     found = [f"{drill}{sheet['title']} {sheet['date']} ({sheet['call']}), cut-off {cut_off:%H:%M %Z}: {numbers}"]
@@ -141,10 +143,6 @@ def lines_of(sheet: dict[str, Any]) -> list[str]:
         if marks:
             found.append(f"  {', '.join(marks):<22} {line['district_name']}  {line['school_name']}")
     return found
-
-
-def _today() -> str:
-    return wall_now().astimezone().date().isoformat()
 
 
 def _given(**fields: Any) -> dict[str, Any]:

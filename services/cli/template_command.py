@@ -9,14 +9,17 @@ import typer
 from escalation_policies.errors import NoPolicy
 from escalation_policies.loader import LIBRARY, PolicyLibrary
 from escalation_policies.reachability import KIND as REACHABILITY
+from escalation_policies.roll_call.messages import KIND as ZERO_REPORT
 from events.channel import Channel
 from events.incident import SEVERITIES, Severity
-from events.notification import Template
+from events.notification import NotificationRequested, RollCallTemplate, Template
 from services.cli.policy_files import DEFAULT, library_in
 from services.notifier.checking import check_templates
 from services.notifier.limits import limit_of
 from services.notifier.rendering import Rendered, render
+from services.notifier.roll_call_samples import ROLL_CALLS, sample_roll_call
 from services.notifier.samples import LINK, messages_of, sample
+from services.notifier.samples import TEMPLATES as MESSAGES
 from services.notifier.segments import Count, count
 from services.notifier.template_files import LANGUAGES
 from services.runtime.spoken.voices import SAID_TIMES
@@ -44,7 +47,7 @@ _NAMED = 12
 @app.command()
 def preview(
     kind: Annotated[
-        str, typer.Argument(help="A kind of report, such as fire or petition-fees; or reachability.")
+        str, typer.Argument(help="A kind of report, such as fire or petition-fees; or reachability, or zero-report.")
     ] = "fire",
     message: Annotated[
         list[str] | None, typer.Option(help="Only this message, such as incident_alert; may be repeated.")
@@ -58,6 +61,7 @@ def preview(
     channel: Annotated[Road, typer.Option(help="By which channel.")] = Road.ALL,
     school: Annotated[str | None, typer.Option(help="Its name, to see how a long one is shortened.")] = None,
     place: Annotated[str | None, typer.Option(help="Where in the school.")] = None,
+    late: Annotated[bool, typer.Option("--late", help="Of a roll call: as sent when the service was away.")] = False,
     link: Annotated[bool, typer.Option("--link", help="With its link, and what that costs.")] = False,
     html: Annotated[bool, typer.Option("--html", help="Show an email's HTML, too.")] = False,
     templates: Annotated[
@@ -78,7 +82,8 @@ def preview(
     for template in _messages(message, kind, library):
         for spoken in _languages(language):
             for road in roads:
-                request = sample(template, another_day=another_day, language=spoken, channel=road, **changes)
+                asked = {**changes, "language": spoken, "channel": road}
+                request = _sample(template, asked, another_day=another_day, late=late)
                 typer.secho(f"── {template}  {spoken}  {road}", bold=True)
                 _show(render(request, templates, LINK if link else None), road, template, spoken, html=html)
 
@@ -107,7 +112,7 @@ def check(
     typer.echo(f"{where}: {number} files, no faults")
 
 
-def _show(words: Rendered, road: Channel, template: Template, language: str, *, html: bool) -> None:
+def _show(words: Rendered, road: Channel, template: Template | RollCallTemplate, language: str, *, html: bool) -> None:
     if words.subject:
         typer.echo(words.subject)
         typer.echo("")
@@ -139,9 +144,19 @@ def counted(found: Count, aim: int) -> str:
     return "; ".join(parts)
 
 
-def _messages(named: list[str] | None, kind: str, library: PolicyLibrary) -> list[Template]:
+def _sample(
+    template: Template | RollCallTemplate, changes: dict[str, Any], *, another_day: bool, late: bool
+) -> NotificationRequested:
+    if template in ROLL_CALLS:
+        return sample_roll_call(template, late=late, **changes)
+    assert template in MESSAGES
+    return sample(template, another_day=another_day, **changes)
+
+
+def _messages(named: list[str] | None, kind: str, library: PolicyLibrary) -> list[Template | RollCallTemplate]:
+    known: list[Template | RollCallTemplate]
     try:
-        known = messages_of(kind, library)
+        known = [*ROLL_CALLS] if kind == ZERO_REPORT else [*messages_of(kind, library)]
     except NoPolicy as error:
         raise typer.BadParameter(str(error)) from error
     if unknown := [one for one in named or () if one not in known]:

@@ -11,9 +11,10 @@ from jinja2 import nodes
 
 from escalation_policies.loader import PolicyLibrary
 from services.notifier.template_fault import TemplateFault
-from services.notifier.template_files import FAMILIES, LANGUAGES, LAYOUTS, TEMPLATES, environment
+from services.notifier.template_files import EMAILS, FAMILIES, LANGUAGES, LAYOUTS, TEMPLATES, environment
 from services.notifier.template_reading import line_of_macro, messages_in, read_template
 from services.notifier.template_trials import try_call, try_email, try_sms
+from services.runtime.spoken.words import CALLS, ROLL_CALLS
 from services.runtime.spoken.words import TEMPLATES as SPOKEN
 
 Trees = dict[str, nodes.Template]
@@ -38,9 +39,10 @@ def _tried(folder: Path | None, trees: Trees, library: PolicyLibrary) -> Iterato
         for file in (f"{family}.{language}.j2" for family in FAMILIES):
             if file in trees:
                 yield from try_sms(folder, file, messages_in(file, trees[file]), library)
-        words, call = f"email.{language}.j2", f"call.{language}.j2"
-        places = {file: line_of_macro(trees[file], "subject") for file in (words, *LAYOUTS) if file in trees}
-        if places:
-            yield from try_email(folder, language, places, library)
-        if call in trees:
-            yield from try_call(folder, call, language, library)
+        for words in (f"{family}.{language}.j2" for family in EMAILS):
+            places = {file: line_of_macro(trees[file], "subject") for file in (words, *LAYOUTS) if file in trees}
+            if places:
+                yield from try_email(folder, words, places, library)
+        for call in (*CALLS, *ROLL_CALLS):
+            if call in trees and call.split(".")[1] == language:
+                yield from try_call(folder, call, library)

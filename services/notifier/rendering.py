@@ -13,7 +13,8 @@ from events.notification import NotificationRequested
 from events.roll_call import RollCallWords
 from services.notifier.fitting import fitted
 from services.notifier.limits import limits
-from services.notifier.roll_call_words import prepare_roll_calls, roll_call_email, roll_call_sms, roll_call_view
+from services.notifier.roll_call_view import roll_call_view
+from services.notifier.roll_call_words import fitted_roll_call
 from services.notifier.template_set import template_set
 from services.notifier.view import view_of
 from services.runtime.kinds import kinds
@@ -39,7 +40,6 @@ def prepare(folder: Path | None = None) -> None:
     kinds()
     limits()
     prepare_speech()
-    prepare_roll_calls()
 
 
 def render(request: NotificationRequested, folder: Path | None = None, link: str | None = None) -> Rendered:
@@ -48,7 +48,7 @@ def render(request: NotificationRequested, folder: Path | None = None, link: str
     ``folder`` has a site's own templates (TOCSIN_TEMPLATES), ``link`` is where the message can be answered.
     """
     if request.roll_call is not None:
-        return _of_roll_call(request, request.roll_call, link)
+        return _of_roll_call(request, request.roll_call, folder, link)
     view, templates = view_of(request, link), template_set(folder)
     if request.channel == "voice":
         # The code, too: these words stand where nobody can press a key, such as in the local outbox.
@@ -68,14 +68,16 @@ def _linked(link: str | None, language: str) -> str:
     return LINKED[language].format(link=link) if link else ""
 
 
-def _of_roll_call(request: NotificationRequested, words: RollCallWords, link: str | None) -> Rendered:
+def _of_roll_call(
+    request: NotificationRequested, words: RollCallWords, folder: Path | None, link: str | None
+) -> Rendered:
     """Return the words of a message about a roll call, whose templates are its own."""
-    view = roll_call_view(request, words, link)
+    view, templates = roll_call_view(request, words, link), template_set(folder)
     if request.channel == "voice":
-        said = Rendered(speech(request, with_code=True))
+        said = Rendered(speech(request, with_code=True, folder=folder))
     elif request.channel == "email":
-        subject, text, html = roll_call_email(view)
+        subject, text, html = templates.email(view)
         said = Rendered(text, subject, html)
     else:
-        said = Rendered(roll_call_sms(view) + _linked(view.link, view.language))
+        said = Rendered(fitted_roll_call(view, templates.sms) + _linked(view.link, view.language))
     return replace(said, parameters=view.parameters())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from services.notifier.roll_call_view import RollCallView
 from services.notifier.view import View
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -12,19 +13,23 @@ BUILT_IN = "builtin"
 """Folder by which a site's file imports one of ours: ``{% from "builtin/sms.zh.j2" import case, acknowledge %}``."""
 
 LANGUAGES = ("zh", "en")
-FAMILIES = ("sms", "sms_petition")
-WORDS = tuple(f"{family}.{language}.j2" for family in (*FAMILIES, "email") for language in LANGUAGES)
+FAMILIES = ("sms", "sms_petition", "sms_roll_call")
+EMAILS = ("email", "email_roll_call")
+WORDS = tuple(f"{family}.{language}.j2" for family in (*FAMILIES, *EMAILS) for language in LANGUAGES)
 LAYOUTS = ("email.text.j2", "email.html.j2")
+AnyView = View | RollCallView
+"""What a message is made of: one about a case, or one about a roll call."""
 
 
-def sms_file(view: View) -> str:
+def sms_file(view: AnyView) -> str:
     """Return the name of the file that has the words of an SMS."""
-    return f"{'sms_petition' if view.is_petition else 'sms'}.{view.language}.j2"
+    family = "sms_roll_call" if isinstance(view, RollCallView) else "sms_petition" if view.is_petition else "sms"
+    return f"{family}.{view.language}.j2"
 
 
-def email_file(view: View) -> str:
+def email_file(view: AnyView) -> str:
     """Return the name of the file that has the words of an email."""
-    return f"email.{view.language}.j2"
+    return f"{'email_roll_call' if isinstance(view, RollCallView) else 'email'}.{view.language}.j2"
 
 
 @cache

@@ -7,19 +7,29 @@ from pathlib import Path
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
+from services.notifier.roll_call_samples import ROLL_CALLS as ABOUT_ROLL_CALLS
+from services.notifier.roll_call_view import RollCallView
 from services.notifier.samples import TEMPLATES
 from services.notifier.template_fault import TemplateFault
 from services.notifier.template_files import LAYOUTS, WORDS
 from services.notifier.view import View
-from services.runtime.spoken.words import CALLS, Spoken
+from services.runtime.spoken.roll_call import SpokenRollCall
+from services.runtime.spoken.words import CALLS, ROLL_CALLS, Spoken
 
-KNOWN = (*WORDS, *LAYOUTS, *CALLS)
+KNOWN = (*WORDS, *LAYOUTS, *CALLS, *ROLL_CALLS)
 """Every file that messages are made of."""
 
 OF_VIEW = frozenset({field.name for field in fields(View)} | {"facts", "parameters"})
+OF_ROLL_CALL = frozenset(
+    {field.name for field in fields(RollCallView)} | {"facts", "parameters", "call_first", "is_petition", "sealed"}
+)
 OF_SPOKEN = frozenset(field.name for field in fields(Spoken))
+OF_SPOKEN_ROLL_CALL = frozenset(field.name for field in fields(SpokenRollCall))
+MESSAGES = (*TEMPLATES, *ABOUT_ROLL_CALLS)
+"""The name of every message."""
+
 _IMPORTS = (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)
-_PREFIXES = tuple({template.partition("_")[0] + "_" for template in TEMPLATES})
+_PREFIXES = (*{template.partition("_")[0] + "_" for template in TEMPLATES}, "roll_call_")
 
 
 def read_template(path: Path, environment: Environment) -> tuple[nodes.Template | None, list[TemplateFault]]:
@@ -49,19 +59,31 @@ def line_of_macro(tree: nodes.Template, macro: str) -> int:
 
 
 def _is_message_of(name: str, macro: str) -> bool:
-    return macro in TEMPLATES and macro.startswith("petition_") is name.startswith("sms_petition")
+    family = next((one for one in ("petition", "roll_call") if macro.startswith(f"{one}_")), None)
+    return macro in MESSAGES and name.startswith(f"sms_{family}." if family else "sms.")
 
 
 def _unknown_names(file: str, tree: nodes.Template) -> Iterator[TemplateFault]:
-    given = {"m", "words"} if file in LAYOUTS else {"m"} if file in CALLS else set()
+    given = {"m", "words"} if file in LAYOUTS else {"m"} if file in (*CALLS, *ROLL_CALLS) else set()
     for unknown in meta.find_undeclared_variables(tree) - given:
         line = next(_lines_that_use(unknown, tree), 1)
         hint = "; it is known inside a macro that takes it, such as `{% macro incident_alert(m) %}`" * (unknown == "m")
         yield TemplateFault(file, line, f"unknown variable `{unknown}`{hint}")
-    known = OF_SPOKEN if file in CALLS else OF_VIEW
+    known = _known_in(file)
     for node in tree.find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name == "m" and node.attr not in known:
             yield TemplateFault(file, node.lineno, f"unknown variable `m.{node.attr}`; {_nearest(node.attr, known)}")
+
+
+def _known_in(file: str) -> frozenset[str]:
+    """Return what a message has in a file; the layouts are those of all emails."""
+    if file in LAYOUTS:
+        return OF_VIEW | OF_ROLL_CALL
+    if file in ROLL_CALLS:
+        return OF_SPOKEN_ROLL_CALL
+    if file in CALLS:
+        return OF_SPOKEN
+    return OF_ROLL_CALL if "_roll_call." in file else OF_VIEW
 
 
 def _lines_that_use(name: str, node: nodes.Node) -> Iterator[int]:
@@ -95,10 +117,10 @@ def _misnamed(file: str, tree: nodes.Template) -> Iterator[TemplateFault]:
     """Say which macros look like a message's words, and are used for none."""
     if not file.startswith("sms"):
         return
-    family = {template for template in TEMPLATES if _is_message_of(file, template)}
+    family = {template for template in MESSAGES if _is_message_of(file, template)}
     for macro in tree.find_all(nodes.Macro):
         if macro.name.startswith(_PREFIXES) and macro.name not in family:
-            elsewhere = "it belongs into the other file" if macro.name in TEMPLATES else _nearest(macro.name, family)
+            elsewhere = "it belongs into the other file" if macro.name in MESSAGES else _nearest(macro.name, family)
             message = f"no message of this file is called `{macro.name}`; {elsewhere}"
             yield TemplateFault(file, macro.lineno, message)
         elif macro.name in family and len(macro.args) != 1:

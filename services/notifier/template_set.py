@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 import structlog
 
 from services.notifier.required import lacking_in_email, lacking_in_sms
-from services.notifier.template_files import LAYOUTS, WORDS, email_file, environment, sms_file
-from services.notifier.view import View
+from services.notifier.template_files import LAYOUTS, WORDS, AnyView, email_file, environment, sms_file
 from services.runtime.spoken.words import fault_of
 
 _log = structlog.get_logger(__name__)
@@ -37,14 +36,14 @@ class TemplateSet:
         self._modules: dict[tuple[str, bool], Any] = {}
         self._logged: set[tuple[str, str]] = set()
 
-    def sms(self, view: View) -> str:
+    def sms(self, view: AnyView) -> str:
         """Return what an SMS says, whatever its length."""
         file = sms_file(view)
         own = getattr(self._own(file, escape=False), view.template, None)
         said = self._tried(file, view, lambda: str(own(view)), lambda text: lacking_in_sms(view, text)) if own else None
         return str(getattr(_module(None, file, escape=False), view.template)(view)) if said is None else said
 
-    def email(self, view: View) -> EmailWords:
+    def email(self, view: AnyView) -> EmailWords:
         """Return the subject, the text and the HTML of an email."""
         own = [file for file in (email_file(view), *LAYOUTS) if self._has(file)]
         if own:
@@ -53,7 +52,7 @@ class TemplateSet:
                 return said
         return _email(view, None, {escape: _Words(_module(None, email_file(view), escape=escape)) for escape in BOTH})
 
-    def own_email(self, view: View) -> EmailWords:
+    def own_email(self, view: AnyView) -> EmailWords:
         """Return an email as the site's files have it, whatever it lacks.
 
         Raises:
@@ -87,7 +86,7 @@ class TemplateSet:
         return self._modules[file, escape]
 
     def _tried(
-        self, file: str, view: View, say: Callable[[], _Said], lacking: Callable[[_Said], list[str]]
+        self, file: str, view: AnyView, say: Callable[[], _Said], lacking: Callable[[_Said], list[str]]
     ) -> _Said | None:
         """Return what the site's template says, or None when that cannot be sent."""
         try:
@@ -136,7 +135,7 @@ def _module(folder: Path | None, file: str, *, escape: bool) -> Any:
     return environment(folder, escape=escape).get_template(file).module
 
 
-def _email(view: View, folder: Path | None, words: dict[bool, _Words]) -> EmailWords:
+def _email(view: AnyView, folder: Path | None, words: dict[bool, _Words]) -> EmailWords:
     text, html = (
         environment(folder, escape=escape).get_template(layout).render(m=view, words=words[escape])
         for escape, layout in zip(BOTH, LAYOUTS, strict=True)

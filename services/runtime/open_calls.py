@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -130,6 +131,41 @@ class LatestCalls:
     def day_of(self, bureau_id: str, moment: datetime) -> date | None:
         """Return the day it is at ``moment`` where the bureau is; None when it has no roll calls."""
         return self._calls.day_of(bureau_id, moment)
+
+
+class CallsOfDays(Protocol):
+    """Whoever knows the roll calls of a bureau's days."""
+
+    async def on(self, bureau_id: str, day: date) -> list[RollCall]:
+        """Return a bureau's roll calls of a day."""
+        ...
+
+    def day_of(self, bureau_id: str, moment: datetime) -> date | None:
+        """Return the day it is at ``moment`` where the bureau is."""
+        ...
+
+
+async def day_asked(calls: CallsOfDays, bureau_id: str, moment: datetime) -> date | None:
+    """Return the day that is meant at ``moment`` when nobody names one; None when the bureau has no roll calls.
+
+    Today where the bureau is. After midnight it is still yesterday while a roll call of yesterday's goes on and none of
+    today's has opened: who answers at one in the morning answers the roll call of the night.
+    """
+    today = calls.day_of(bureau_id, moment)
+    if today is None:
+        return None
+    windows = [call.window for call in await calls.on(bureau_id, today)]
+    if any(window.holds(moment) for window in windows):
+        return today
+    before = today - timedelta(days=1)
+    earlier = [call.window for call in await calls.on(bureau_id, before)]
+    if any(window.holds(moment) for window in earlier):
+        return before
+    has_opened, goes_on = (
+        any(one.opens_at <= moment for one in windows),
+        any(moment < one.closes_at for one in earlier),
+    )
+    return before if goes_on and not has_opened else today
 
 
 def named(calls: Sequence[RollCall], name: str | None, at: datetime) -> RollCall | None:

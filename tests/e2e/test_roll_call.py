@@ -25,7 +25,7 @@ from tests.support.roll_call_day import ZONE, schedule_of_today
 from tests.support.smtp_sink import Mail
 from tests.support.stack import ROOT, Stack
 
-pytestmark = [pytest.mark.kafka, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.kafka
 SPEED = 60.0
 COUNTY = ROOT / "deploy" / "sample" / "county.yaml"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -113,7 +113,7 @@ async def begin(stack: Stack, folder: Path, directory: Path, *, remind: int, ste
 
 async def test_whole_day_of_a_county(make_stack: MakeStack, kafka: ApacheKafka, tmp_path: Path) -> None:
     """165 schools: by file, API, form, code, SMS, link, command line and straight to Kafka; late, missing, contradicted
-    and excused. The duty officer's summary equals the sheet."""
+    and excused. The duty officer's summary equals the sheet. On each database."""
     stack = await make_stack(kafka.bootstrap_servers, speed=SPEED)
     day = await begin(stack, tmp_path, COUNTY, remind=25, step=8)
     officer = day.head("bureau", "bureau_leader")
@@ -245,6 +245,7 @@ async def _by_link(day: Day, school: str) -> None:
     assert answer.status_code == httpx.codes.OK, answer.text
 
 
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 async def test_service_down_across_the_cut_off_skips_nothing_and_says_how_late(
     make_stack: MakeStack, kafka: ApacheKafka, tmp_path: Path
 ) -> None:

@@ -6,69 +6,28 @@ from typing import Any
 import httpx
 import pytest
 
-from events.codec import decode
+from escalation_policies.roll_call.loader import Schedules
 from events.directory import UnitRecorded
-from events.roll_call import CutOffMoved, ReportConfirmed, RollCallFact, RollCallOpened, SchoolExcused
+from events.roll_call import CutOffMoved, ReportConfirmed, RollCallOpened, SchoolExcused
 from services.intake.roll_call.bodies import MOST_ROWS
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
-from services.runtime.outbox_rows import OutboxRows
-from tests.support.intake import LANE, Intake, make_intake, problem
-from tests.support.roll_call_desk import Desk
+from tests.support.intake import problem
+from tests.support.roll_call_bureau import Bureau
 from tests.support.roll_calls import (
     BUREAU,
     CUT_OFF,
     DIRECTOR,
-    DIRECTORY,
     MONDAY,
-    OFFICER,
     OPENS,
     answered,
     everybody,
     minute,
+    schedule,
     units,
 )
 
 DAY = MONDAY.isoformat()
-
-
-class Bureau:
-    """An intake and the roll-call service on one database, at one moment."""
-
-    def __init__(self, database: Database, directory: DirectorySnapshot = DIRECTORY) -> None:
-        self.intake: Intake = make_intake(database, directory)
-        self.desk = Desk(database)
-        self._carried: set[str] = set()
-
-    async def at(self, minutes: float) -> None:
-        """Let time pass for both."""
-        await self.carry()
-        await self.desk.until(minute(minutes))
-        self.intake.clock.show(minute(minutes))
-        self.intake.real_seconds[0] += 2
-
-    async def facts(self) -> list[RollCallFact]:
-        """Return what the intake has put on its way."""
-        rows = await OutboxRows(self.intake.database).pending([LANE], 2_000)
-        bodies = [decode(row.headers, row.value).body for row in rows]
-        return [body for body in bodies if isinstance(body, RollCallFact)]
-
-    async def carry(self) -> None:
-        """Let the service hear what the intake has taken."""
-        for fact in await self.facts():
-            if (name := fact.model_dump_json()) not in self._carried:
-                self._carried.add(name)
-                await self.desk.say(fact)
-        self.intake.real_seconds[0] += 2
-
-    def principal(self, number: int = 1) -> Any:
-        return self.intake.client("principal", f"s-{number}", f"p-s-{number}")
-
-    def clerk(self) -> Any:
-        return self.intake.client("officer", "d1", DIRECTOR)
-
-    def officer(self) -> Any:
-        return self.intake.client("officer", BUREAU, OFFICER)
 
 
 @pytest.fixture
@@ -236,6 +195,37 @@ async def test_another_bureaus_roll_calls_are_nobodys_here(database: Database) -
     assert answers[0]["detail"] == answers[1]["detail"]
     problem(opened, 404, "unknown-bureau")
     assert await made.facts() == []
+
+
+async def test_today_is_the_bureaus_own(bureau: Bureau) -> None:
+    """Whatever the caller's clock says: the service knows where it is half past three on that Monday."""
+    async with bureau.officer() as client:
+        dated = await client.get(f"/v1/roll-calls/{DAY}")
+        today = await client.get("/v1/roll-calls/today")
+        calls = await client.get("/v1/roll-calls/today/calls")
+        school = await client.get("/v1/roll-calls/today/schools/s-1")
+        file = await client.get("/v1/roll-calls/today", params={"format": "csv"})
+        moved = await client.post("/v1/roll-calls/today/cut-off", json={"cut_off": minute(60).isoformat()})
+        excused = await client.post("/v1/roll-calls/today/excuses", json={"school_id": "s-1", "reason": "no water"})
+        wrong = problem(await client.get("/v1/roll-calls/yesterday"), 422, "invalid-request")
+    assert today.json() == dated.json()
+    assert today.json()["date"] == DAY
+    assert f"roll-call-{DAY}-daily.csv" in file.headers["content-disposition"]
+    assert [one["call"] for one in calls.json()] == ["daily"]
+    assert school.json()["line"]["school_id"] == "s-1"
+    assert (moved.json()["date"], excused.json()["date"]) == (DAY, DAY)
+    assert [one.date.isoformat() for one in await bureau.facts() if isinstance(one, CutOffMoved | SchoolExcused)] == [
+        DAY,
+        DAY,
+    ]
+    assert wrong["errors"] == [{"parameter": "day", "detail": "write it as 2026-03-02, or today"}]
+
+
+async def test_bureau_without_a_schedule_has_no_today(database: Database) -> None:
+    """Its officers hear why, and are not shown an empty sheet."""
+    made = Bureau(database, schedules=Schedules([schedule(**{"\nchase:": "\nbureaus: [other]\nchase:"})]))
+    async with made.officer() as client:
+        problem(await client.get("/v1/roll-calls/today"), 404, "unknown-bureau")
 
 
 async def test_sheet_is_that_of_the_callers_units(bureau: Bureau) -> None:

@@ -15,8 +15,8 @@ from services.runtime.outbox_rows import OutboxRows
 from services.runtime.roll_call_codes import code_case
 from services.runtime.store import CaseRow
 from services.runtime.tables import notifications
-from tests.integration.test_intake_roll_calls import Bureau
 from tests.support.intake import LAKE, LANE, PRINCIPAL, problem
+from tests.support.roll_call_bureau import Bureau
 from tests.support.roll_calls import CUT_OFF, MONDAY, OPENS, minute
 from tests.support.twilio_intake import Line, make_line
 

@@ -9,6 +9,7 @@ from events.codec import encode
 from events.directory import UnitRecorded
 from events.ids import roll_call_id
 from events.roll_call import (
+    CaseNoted,
     ConfirmedLate,
     CutOffMoved,
     ReportContradicted,
@@ -415,6 +416,24 @@ async def test_two_calls_a_day_are_told_apart_by_the_time_of_the_answer(database
     a, b = (roll_call_id(BUREAU, MONDAY.isoformat(), name) for name in ("a", "b"))
     assert [len(day.versions) for day in (await desk.days(a)).values() if day.versions] == [2]
     assert [len(day.versions) for day in (await desk.days(b)).values() if day.versions] == [1]
+
+
+async def test_answer_after_midnight_is_the_nights_that_began_the_day_before(database: Database) -> None:
+    """By a code, which names no day: it counts, and a case of that hour speaks against it."""
+    night = '- {call: night, opens: "22:00", cut_off: "06:00"}'
+    plan = schedule(**{'- {call: daily, opens: "14:00", cut_off: "16:00"}': night})
+    desk = Desk(database, schedules=Schedules([plan]))
+    ten = OPENS + timedelta(hours=8)
+    await desk.begin(ten - timedelta(hours=1))
+    await desk.until(ten)
+    await desk.until(ten + timedelta(hours=3))
+    await desk.say(answered(ten + timedelta(hours=3)))
+    hour = ten + timedelta(hours=2.5)
+    await desk.say(CaseNoted(school_id="s-1", received_at=ten + timedelta(hours=4), case_id="c-1", happened_at=hour))
+    monday = roll_call_id(BUREAU, MONDAY.isoformat(), "night")
+    (answer,) = (await desk.days(monday))["s-1"].versions
+    assert answer.refused is None
+    assert (await desk.sheet(monday)).counts.contradicted == 1
 
 
 async def test_contradiction_is_published_and_asked(database: Database) -> None:

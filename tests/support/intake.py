@@ -14,6 +14,7 @@ from sqlalchemy import Table, func, select
 from escalation_policies.case import Case
 from escalation_policies.loader import load_library
 from escalation_policies.machine import judge
+from escalation_policies.roll_call.loader import Schedules, built_in_schedules
 from events.base import CaseFact
 from events.codec import decode
 from events.directory import ContactAddress, PersonRecorded, UnitRecorded
@@ -216,7 +217,9 @@ def case_row(case: Case, partition: int) -> CaseRow:
     )
 
 
-def make_intake(database: Database, directory: DirectorySnapshot = COUNTY, **settings: Any) -> Intake:
+def make_intake(
+    database: Database, directory: DirectorySnapshot = COUNTY, schedules: Schedules | None = None, **settings: Any
+) -> Intake:
     clock, wakes, seconds, numbers = StillClock(), [0], [0.0], itertools.count(1)
 
     def wake() -> None:
@@ -235,6 +238,7 @@ def make_intake(database: Database, directory: DirectorySnapshot = COUNTY, **set
         new_id=lambda: f"id-{next(numbers)}",
         lane=LANE,
         monotonic=lambda: seconds[0],
+        schedules=schedules or built_in_schedules(),
     )
     return Intake(create_app(deps), database, deps, clock, wakes, seconds)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import NamedTuple, get_args
 
-from events.notification import NotificationRequested, Template
+from events.notification import NotificationRequested, RollCallTemplate, Template
 from services.notifier.limits import limit_of, limits
 from services.notifier.rendering import render
 from services.notifier.segments import sms_segments
@@ -148,7 +148,7 @@ def test_email_of_every_kind_is_whole_and_tells_of_no_child_that_may_have_been_h
 
 def test_every_message_has_its_limits_and_no_limit_is_without_a_message() -> None:
     """A new message cannot be forgotten in the table, nor an old one stay in it; no aim is beyond the most."""
-    assert set(limits()) == set(TEMPLATES)
+    assert set(limits()) == {*TEMPLATES, *get_args(RollCallTemplate)}
     for each in limits().values():
         assert set(each) == set(LANGUAGES)
         assert all(1 <= limit.aim <= limit.most for limit in each.values())

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -9,8 +10,8 @@ from pydantic import ValidationError
 
 from events.notification import NotificationRequested, RollCallTemplate
 from events.roll_call import Counts, RollCallWords
+from services.notifier.limits import limit_of
 from services.notifier.rendering import render
-from services.notifier.roll_call_words import LIMITS
 from services.notifier.segments import sms_segments
 from services.runtime.spoken.words import speech
 from tests.support.notices import START, requested
@@ -43,7 +44,7 @@ def test_sms_says_which_roll_call_and_whom_it_is_about_within_its_segments(templ
     """In a drill, too; no grade, no emergency numbers, no summary."""
     for exercise in (False, True):
         text = render(message(template, language=language, exercise=exercise)).text
-        assert sms_segments(text) <= LIMITS[language].aim
+        assert sms_segments(text) <= limit_of("roll_call_list", language).aim
         assert "每日零报告" in text
         assert ("3月2日" if language == "zh" else "2 Mar") in text
         assert "阳光县第一中心小学" in text
@@ -82,7 +83,7 @@ def test_list_names_schools_in_the_sms_as_they_fit_and_all_of_them_in_the_email(
     long = render(message("roll_call_list", many, language=language)).text
     assert "第0小学" in long
     assert long.endswith("…" if language == "zh" else "...")
-    assert sms_segments(long) <= LIMITS[language].aim
+    assert sms_segments(long) <= limit_of("roll_call_list", language).aim
     words = render(message("roll_call_list", many, language=language, channel="email"))
     for part in (words.text, words.html or ""):
         assert "第79小学" in part
@@ -92,7 +93,7 @@ def test_list_names_schools_in_the_sms_as_they_fit_and_all_of_them_in_the_email(
 def test_message_that_is_late_says_how_late(language: str) -> None:
     """The service was away: the reader knows that it is not news."""
     late = {"late_minutes": 42}
-    for template in ("roll_call_missing", "roll_call_list", "roll_call_summary"):
+    for template in ("roll_call_reminder", "roll_call_missing", "roll_call_list", "roll_call_summary"):
         assert "42" in render(message(template, late, language=language)).text
         assert "42 min" in render(message(template, late, language=language, channel="email")).text
     assert "42" not in render(message("roll_call_missing", language=language)).text
@@ -145,6 +146,39 @@ def test_parameters_of_a_provider_have_the_numbers() -> None:
     """For gateways with templates of their own."""
     found = render(message("roll_call_summary")).parameters
     assert (found["missing"], found["expected"], found["title"], found["date"]) == ("3", "165", "每日零报告", "3月2日")
+
+
+OWN = {
+    "sms_roll_call.zh.j2": '{% from "builtin/sms_roll_call.zh.j2" import head, code, late %}'
+    "{% macro roll_call_missing(m) %}{{ head(m) }}逾期未报平安！{{ code(m) }}{{ late(m) }}{% endmacro %}",
+    "email_roll_call.zh.j2": '{% macro subject(m) %}{{ "【演练】" if m.exercise }}平安报告：{{ m.unit }}{% endmacro %}',
+    "call_roll_call.zh.j2": "{{ m.unit }}请马上报平安。{{ m.code }}",
+}
+
+
+def test_site_says_it_in_its_own_words(tmp_path: Path) -> None:
+    """By every channel; what it has no words for is said in ours."""
+    for name, text in OWN.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    said = {
+        channel: render(message("roll_call_missing", channel=channel), tmp_path)
+        for channel in ("sms", "email", "voice")
+    }
+    assert said["sms"].text == "每日零报告3月2日：阳光县第一中心小学逾期未报平安！，码K7Q2MX"
+    assert said["email"].subject == "平安报告：阳光县第一中心小学"
+    assert "贵校在截止时未报送" in said["email"].text
+    assert said["voice"].text == "阳光县第一中心小学请马上报平安。K 7 Q 2 M X"
+    assert render(message("roll_call_reminder"), tmp_path) == render(message("roll_call_reminder"))
+
+
+@pytest.mark.parametrize("channel", ["sms", "email", "voice"])
+def test_words_that_lack_something_are_not_sent(channel: str, tmp_path: Path) -> None:
+    """Ours are, whatever the channel: no school goes without its code because of a template."""
+    for name in OWN:
+        lacking = "{% macro roll_call_missing(m) %}未报{% endmacro %}{% macro subject(m) %}未报{% endmacro %}"
+        (tmp_path / name).write_text(lacking, encoding="utf-8")
+    asked = message("roll_call_missing", channel=channel)
+    assert render(asked, tmp_path) == render(asked)
 
 
 @pytest.mark.parametrize("changes", [{"roll_call": None}, {"family": "incident"}])

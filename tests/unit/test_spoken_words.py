@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from events.notification import Template
-from services.runtime.spoken.words import CALL_FIRST, LANGUAGES, speech, spelled
+from services.runtime.spoken.saying import spelled
+from services.runtime.spoken.words import CALL_FIRST, LANGUAGES, speech
 from tests.support.notices import START, requested
 
 TEMPLATES = get_args(Template)

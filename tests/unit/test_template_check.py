@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from escalation_policies.loader import load_library
 from services.cli.main import app
 from services.notifier.checking import check_templates
-from services.notifier.template_reading import KNOWN, OF_VIEW
+from services.notifier.template_reading import KNOWN, OF_ROLL_CALL, OF_VIEW
 
 LIBRARY = load_library()
 MARK = "the watermark of a drill at its beginning (【演练】 or 演练)"
@@ -31,7 +31,7 @@ def faults(folder: Path, **files: str) -> list[str]:
 def test_built_in_templates_have_no_fault() -> None:
     """All of them, in both languages and by every channel."""
     number, found = check_templates(None, LIBRARY)
-    assert number == 10
+    assert number == 16
     assert found == []
 
 
@@ -91,6 +91,10 @@ def test_unknown_variable_is_told_with_its_line_and_the_nearest_known(tmp_path: 
         (
             "{% macro petition_alert(m) %}x{% endmacro %}",
             "sms.zh.j2:1: no message of this file is called `petition_alert`; it belongs into the other file",
+        ),
+        (
+            "{% macro roll_call_list(m) %}x{% endmacro %}",
+            "sms.zh.j2:1: no message of this file is called `roll_call_list`; it belongs into the other file",
         ),
         (
             "{% macro incident_alert() %}x{% endmacro %}",
@@ -155,8 +159,79 @@ def test_command_says_that_nothing_is_wrong_or_nothing_is_there(tmp_path: Path) 
     assert (result.exit_code, "1 files, no faults" in result.output) == (0, True)
 
 
+WHOLE_ROLL_CALL = """{% macro roll_call_reminder(m) %}
+{{- "【演练】" if m.exercise }}{{ m.unit }}请{{ m.deadline }}前报平安，码{{ m.code }}{{ late(m) }}
+{%- endmacro %}
+{% macro roll_call_summary(m) %}
+{{- "【演练】" if m.exercise }}{{ m.unit }}缺{{ m.counts.missing }}{{ late(m) }}
+{%- endmacro %}
+{% macro late(m) %}{{ "，迟" ~ m.late_minutes if m.late_minutes }}{% endmacro %}
+"""
+
+WHOLE_CALL = """{{ "演练。" if m.exercise }}{{ m.unit }}{{ m.deadline }}{{ m.code }}
+{{ m.counts.missing if m.counts }}
+"""
+
+
+def test_words_of_roll_calls_with_all_that_is_needed_have_no_fault(tmp_path: Path) -> None:
+    """By SMS, by email and by call."""
+    found = faults(
+        tmp_path,
+        sms_roll_call_zh=WHOLE_ROLL_CALL,
+        email_roll_call_zh='{% macro subject(m) %}{{ "【演练】" if m.exercise }}平安报告：{{ m.unit }}{% endmacro %}',
+        call_roll_call_zh=WHOLE_CALL,
+    )
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("left_out", "fault"),
+    [
+        ("，码{{ m.code }}", "1: roll_call_reminder: it lacks the code (`m.code`)"),
+        ("请{{ m.deadline }}前", "1: roll_call_reminder: it lacks the deadline (`m.deadline`)"),
+        ('{{- "【演练】" if m.exercise }}{{ m.unit }}请', f"1: roll_call_reminder: it lacks {MARK}"),
+        ("缺{{ m.counts.missing }}", "4: roll_call_summary: it lacks how many are missing (`m.counts.missing`)"),
+        (
+            "{{ m.counts.missing }}{{ late(m) }}",
+            "4: roll_call_summary: it lacks how late it is sent (`m.late_minutes`, where it is given)",
+        ),
+        (
+            '{{- "【演练】" if m.exercise }}{{ m.unit }}缺',
+            "4: roll_call_summary: it lacks the school, district or bureau (`m.unit`)",
+        ),
+    ],
+)
+def test_what_a_message_about_a_roll_call_lacks_is_told(tmp_path: Path, left_out: str, fault: str) -> None:
+    """Who, what to do, until when, how late, and the number: nothing else is asked of a site's words."""
+    assert left_out in WHOLE_ROLL_CALL
+    assert f"sms_roll_call.zh.j2:{fault}" in faults(tmp_path, sms_roll_call_zh=WHOLE_ROLL_CALL.replace(left_out, ""))
+
+
+def test_message_about_a_roll_call_has_variables_of_its_own(tmp_path: Path) -> None:
+    """Not those of a case; an email and a call are checked part by part."""
+    found = faults(
+        tmp_path,
+        sms_roll_call_zh=WHOLE_ROLL_CALL.replace("m.unit", "m.school"),
+        email_roll_call_en="{% macro subject(m) %}{{ m.title }}{% endmacro %}",
+        call_roll_call_en="{{ m.unit }}{{ m.deadline }}{{ m.names }}",
+        call_roll_call_zh="{{ m.unit }}{{ m.code }}",
+        **{"email.html": "<p>{{ (m.unit | default('')) | safe }}{{ m.code }}{{ m.deadline }}{{ m.link }}EXERCISE</p>"},
+    )
+    assert any(one.startswith("sms_roll_call.zh.j2:2: unknown variable `m.school`; there is asks,") for one in found)
+    lacking = (
+        "email_roll_call.en.j2:1: roll_call_list: it lacks the school, district or bureau (`m.unit`) in the subject"
+    )
+    assert lacking in found
+    assert any(one.startswith("call_roll_call.en.j2:1: unknown variable `m.names`; ") for one in found)
+    lacks = [one for one in found if one.startswith("call_roll_call.zh.j2:1: roll_call_")]
+    assert any("roll_call_reminder: it lacks the deadline (`m.deadline`)" in one for one in lacks)
+    assert any("roll_call_summary: it lacks how many are missing (`m.counts.missing`)" in one for one in lacks)
+    assert "email.html.j2:1: what people type becomes HTML, and may be anything: remove `safe`" in found
+
+
 def test_page_about_templates_names_every_variable_and_every_file() -> None:
     """Whoever writes a template finds all there is."""
     page = (Path(__file__).parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
-    assert [name for name in OF_VIEW - {"facts", "parameters"} if f"`m.{name}`" not in page] == []
+    told = (OF_VIEW | OF_ROLL_CALL) - {"facts", "parameters"}
+    assert [name for name in sorted(told) if f"`m.{name}`" not in page] == []
     assert [name for name in KNOWN if f"`{name}`" not in page] == []

@@ -69,6 +69,17 @@ def test_preview_of_a_kind_shows_the_messages_that_it_brings() -> None:
     assert "【演练】联络测试：阳光县第一中心小学。请14:35前确认收到，确认码K7Q2MX" in test
 
 
+def test_preview_shows_what_a_roll_call_says() -> None:
+    """To the school, to the district and to the bureau; a drill, and sent late."""
+    shown = preview("zero-report", "--channel", "sms", "--language", "zh", "--exercise", "--late")
+    assert "【演练】每日零报告11月24日：阳光县第一中心小学尚未报送，请16:00前报送，码K7Q2MX（迟发47分钟）" in shown
+    assert "应报165，按时127，迟报5，缺报29" in shown
+    assert "incident_" not in shown
+    email = preview("zero-report", "--channel", "email", "--language", "zh", "--message", "roll_call_list")
+    assert "缺报学校: 湖滨小学、阳光中学" in email
+    assert "应报165校，缺报29校" in preview("zero-report", "--channel", "voice", "--language", "zh")
+
+
 def test_preview_shows_the_link_and_what_it_costs() -> None:
     """Only when asked: whoever pays by segments decides with it (TOCSIN_SMS_LINKS)."""
     arguments = ("fire", "--message", "incident_alert", "--channel", "sms", "--language", "zh")
@@ -93,6 +104,10 @@ def test_preview_shows_a_sites_own_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (
+            ["zero-report", "--message", "incident_alert"],
+            "zero-report brings no message 'incident_alert'; it brings roll",
+        ),
         (["snake"], "no policy for kind 'snake'; known kinds: building"),
         (["fire", "--message", "petition_alert"], "fire brings no message 'petition_alert'; it brings incident_alert"),
         (["--language", "fr"], "--language 'fr': there is zh, en"),

@@ -6,17 +6,29 @@ The machine has the last word: it judges by the time of the fact.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+from fastapi import Path
 
 from escalation_policies.roll_call.call import RollCall
 from escalation_policies.roll_call.roster import School, school_of
 from services.intake.deps import Deps
-from services.intake.problems import Problem
+from services.intake.problems import Problem, invalid
 from services.intake.security import within
-from services.runtime.open_calls import LatestCalls, named
+from services.runtime.open_calls import LatestCalls, day_asked, named
 from services.runtime.tokens import Caller
 
 _REST = "Nothing was stored."
+TODAY = "today"
+DayInPath = Annotated[
+    str,
+    Path(
+        description="The day it asks about, such as 2026-03-02; or `today`: the bureau's own, whatever the caller's "
+        "clock says. Past midnight it stays the day before while a roll call of that is open and none of today's is.",
+        examples=["2026-03-02", TODAY],
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ async def asked_now(
     """
     directory = deps.directory()
     school, bureau_id = school_of(directory, school_id), directory.bureau_of(school_id)
-    today = calls.day_of(bureau_id, at) if bureau_id is not None else None
+    today = await day_asked(calls, bureau_id, at) if bureau_id is not None else None
     if school is None or bureau_id is None or today is None:
         raise Problem("no-roll-call", f"This school's bureau has no roll calls. {_REST}")
     found = await calls.on(bureau_id, day or today)
@@ -108,6 +120,23 @@ def bureau_for(deps: Deps, caller: Caller, stated: str | None) -> str:
     if unit is None or unit.kind != "bureau" or not within(directory, caller, stated):
         raise Problem("unknown-bureau", "Give the id of a bureau of the directory that is yours or below you.")
     return stated
+
+
+async def day_meant(deps: Deps, calls: LatestCalls, bureau_id: str, stated: str) -> date:
+    """Return the day that an address names.
+
+    Raises:
+        Problem: 422, it is no day; 404, the bureau has no roll calls, so it has no today.
+    """
+    if stated != TODAY:
+        try:
+            return date.fromisoformat(stated)
+        except ValueError as error:
+            raise invalid([{"parameter": "day", "detail": f"write it as 2026-03-02, or {TODAY}"}]) from error
+    today = await day_asked(calls, bureau_id, deps.clock.now())
+    if today is None:
+        raise Problem("unknown-bureau", "This bureau has no schedule of roll calls.")
+    return today
 
 
 async def the_call(deps: Deps, calls: LatestCalls, bureau_id: str, day: date, name: str | None) -> RollCall:

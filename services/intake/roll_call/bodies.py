@@ -29,7 +29,7 @@ class ZeroReport(_Strict):
 
     school_id: str | None = Field(default=None, max_length=200, description="Unset: the token's own school.")
     status: Answer = Field(description="`zero`: nothing to report; `with_cases`: there were, each reported besides.")
-    date: day | None = Field(default=None, description="Unset: today, where the school is.")
+    date: day | None = Field(default=None, description="Unset: that of the roll call that is asked now.")
     call: CallName | None = Field(default=None, description="Unset: the one that is open now.")
     note: ShortText | None = None
     by: str | None = Field(default=None, max_length=200, description="Only for administrators: who answers.")

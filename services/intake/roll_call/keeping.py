@@ -21,8 +21,7 @@ from services.intake.deps import Deps, Parts, Shared
 from services.intake.documents import request_body
 from services.intake.idempotency_key import IdempotencyKey
 from services.intake.problems import Problem, invalid
-from services.intake.roll_call.asked import bureau_for, the_call, who_answers
-from services.intake.roll_call.sheets import DayInPath
+from services.intake.roll_call.asked import DayInPath, bureau_for, day_meant, the_call, who_answers
 from services.intake.rows import Keyed, append_roll_call_fact, remember
 from services.intake.security import RollCallKeeper, within
 from services.runtime.tokens import Caller
@@ -125,21 +124,22 @@ async def move(
     sent = await read_object(request, deps.settings.max_body_bytes)
     body, at = read_model(Moving, sent), deps.clock.now()
     whose, by = bureau_for(deps, caller, body.bureau_id), who_answers(caller, body.by)
-    call = await the_call(deps, shared.calls, whose, day, body.call)
+    on = await day_meant(deps, shared.calls, whose, day)
+    call = await the_call(deps, shared.calls, whose, on, body.call)
     _check(deps, call.schedule.excuse_by, whose, by, at)
     if not at < body.cut_off <= call.window.opens_at + LONGEST or call.closed_at is not None:
         detail = "must lie ahead, within 24 hours of the opening, and the roll call must not be closed"
         raise invalid([{"pointer": "/cut_off", "detail": detail}])
     fact = CutOffMoved(
         bureau_id=whose,
-        date=day,
+        date=on,
         call=call.window.call,
         received_at=at,
         cut_off=body.cut_off,
         by=by,
         reason=body.reason,
     )
-    return await _store(deps, caller, key, sent, fact, Noted(date=day, call=call.window.call, received_at=at))
+    return await _store(deps, caller, key, sent, fact, Noted(date=on, call=call.window.call, received_at=at))
 
 
 @ROUTES.post(
@@ -159,18 +159,19 @@ async def excuse(
     whose = directory.bureau_of(body.school_id)
     if school_of(directory, body.school_id) is None or whose is None or not within(directory, caller, body.school_id):
         raise invalid([{"pointer": "/school_id", "detail": "no school within your units has this id"}])
-    call = await the_call(deps, shared.calls, whose, day, body.call)
+    on = await day_meant(deps, shared.calls, whose, day)
+    call = await the_call(deps, shared.calls, whose, on, body.call)
     _check(deps, call.schedule.excuse_by, body.school_id, by, at)
     fact = SchoolExcused(
         school_id=body.school_id,
         received_at=at,
-        date=day,
+        date=on,
         call=body.call,
         by=by,
         reason=body.reason,
         lifted=body.lifted,
     )
-    return await _store(deps, caller, key, sent, fact, Noted(date=day, call=body.call, received_at=at))
+    return await _store(deps, caller, key, sent, fact, Noted(date=on, call=body.call, received_at=at))
 
 
 def _check(deps: Deps, selectors: tuple[Selector, ...], unit_id: str, by: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from escalation_policies.roll_call.school_day import SchoolDay, Standing, Versio
 from escalation_policies.roll_call.sheet import Line, Sheet, counts_of, line_of, sheet_of
 from services.intake.deps import Deps, Parts, Shared
 from services.intake.problems import Problem, invalid
-from services.intake.roll_call.asked import bureau_for, the_call
+from services.intake.roll_call.asked import DayInPath, bureau_for, day_meant, the_call
 from services.intake.roll_call.written import printable, written
 from services.intake.security import Reader, within
 from services.runtime.roll_call_rows import RollCallRows, read_call
@@ -24,7 +24,6 @@ from services.runtime.tables import roll_calls
 from services.runtime.tokens import Caller
 
 ROUTES = APIRouter(tags=["roll calls"])
-DayInPath = Annotated[date, Path(description="The day it asks about, such as 2026-03-02.")]
 CallName = Annotated[str | None, Query(description="Which of the day's; unset: the latest that has opened.")]
 BureauId = Annotated[str | None, Query(description="Whose; unset: that of the token's unit.")]
 Format = Annotated[
@@ -72,10 +71,11 @@ async def read_sheet(
 ) -> Response:
     """Return who has confirmed, is late, missing, contradicted or excused, at the schools of the caller's units."""
     whose = bureau_for(deps, caller, bureau_id)
-    found = await the_call(deps, shared.calls, whose, day, call)
+    on = await day_meant(deps, shared.calls, whose, day)
+    found = await the_call(deps, shared.calls, whose, on, call)
     sheet = await _sheet(deps, caller, found)
     if format == "csv":
-        name = f"roll-call-{day}-{found.window.call}.csv"
+        name = f"roll-call-{on}-{found.window.call}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(written(sheet), headers=headers, media_type="text/csv")
     if format == "html":
@@ -88,7 +88,8 @@ async def list_calls(
     day: DayInPath, deps: Parts, shared: Shared, caller: Reader, bureau_id: BureauId = None
 ) -> tuple[CallSummary, ...]:
     """Return the roll calls of a day, those of the schedule that have not opened yet included."""
-    found = await shared.calls.on(bureau_for(deps, caller, bureau_id), day)
+    whose = bureau_for(deps, caller, bureau_id)
+    found = await shared.calls.on(whose, await day_meant(deps, shared.calls, whose, day))
     return tuple(
         CallSummary(
             call=one.window.call,
@@ -114,9 +115,10 @@ async def read_school(
     school, bureau = school_of(deps.directory(), school_id), deps.directory().bureau_of(school_id)
     if school is None or bureau is None or not within(deps.directory(), caller, school_id):
         raise Problem("unknown-roll-call", "No school within your units has this id.")
-    found = await the_call(deps, shared.calls, bureau, day, call)
+    on = await day_meant(deps, shared.calls, bureau, day)
+    found = await the_call(deps, shared.calls, bureau, on, call)
     async with deps.store.database.reading() as connection:
-        days = await RollCallRows(connection).days(day, [school_id])
+        days = await RollCallRows(connection).days(on, [school_id])
     known = days.get((found.roll_call_id, school_id))
     return SchoolView(
         line=line_of(found, school, known, deps.clock.now()),

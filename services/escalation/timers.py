@@ -1,18 +1,18 @@
 """The timers: fire stored deadlines of the partitions we own, on time, with or without the bus (DESIGN §4).
 
-A heap for each partition holds the deadlines inside the horizon; the store holds all of them. An entry that went stale
-costs one look at its case, so nothing is ever removed from the middle of a heap.
+Each partition's deadlines inside the horizon are in memory; the store holds all of them. An entry that went stale costs
+one look at its case, so nothing is ever removed from the middle.
 """
 
 import asyncio
 import contextlib
-import heapq
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from services.escalation.deadlines import Deadlines
 from services.runtime.clock import Clock
 from services.runtime.errors import StaleEpoch
 from services.runtime.outages import through_outages
@@ -36,7 +36,7 @@ class Timers:
         self._store = store
         self._clock = clock
         self._horizon = horizon
-        self._heaps: dict[str, list[tuple[datetime, str]]] = {}
+        self._held: dict[str, Deadlines] = {}
         self._until: dict[str, datetime] = {}
         self._woken = asyncio.Event()
         self._turn_over = asyncio.Event()
@@ -46,23 +46,22 @@ class Timers:
         partition = int(name.rsplit("/", 1)[1])
         until = self._clock.now() + self._horizon
         self._until[name] = until  # from here on, put() adds what is committed while we read
-        heap = self._heaps[name] = []
+        held = self._held[name] = Deadlines()
         found = await self._store.due(partition, until, PAGE)
         if len(found) == PAGE:
             self._until[name] = found[-1][0]
-        heap.extend(found)
-        heapq.heapify(heap)
+        held.extend(found)
         self._woken.set()
 
     def drop(self, name: str) -> None:
         """Forget a partition that belongs to somebody else now."""
-        self._heaps.pop(name, None)
+        self._held.pop(name, None)
         self._until.pop(name, None)
 
     def put(self, name: str, due: datetime | None, case_id: str) -> None:
         """Hold a deadline that was just committed, if it lies inside the horizon."""
-        if due is not None and name in self._heaps and due < self._until[name]:
-            heapq.heappush(self._heaps[name], (due, case_id))
+        if due is not None and name in self._held and due < self._until[name]:
+            self._held[name].put(due, case_id)
             self._woken.set()
 
     async def give_way(self) -> None:
@@ -70,12 +69,10 @@ class Timers:
 
         After that one only, so that a mass of deadlines and a mass of records each have every second turn.
         """
-        if self._is_due(self._clock.now()):
+        now = self._clock.now()
+        if any(held.is_due(now) for held in self._held.values()):
             self._woken.set()
             await self._turn_over.wait()
-
-    def _is_due(self, now: datetime) -> bool:
-        return any(heap and heap[0][0] <= now for heap in self._heaps.values())
 
     async def run(self, fire: Fire, drop: Drop) -> None:
         """Fire for ever; a partition that ``fire`` finds to be somebody else's is dropped."""
@@ -91,23 +88,17 @@ class Timers:
                 await self._sleep()
 
     def _take_due(self) -> dict[str, list[str]]:
-        """Return what has come, the earliest first; each late partition has the same share of the unit of work."""
+        """Return what has come; each late partition has the same share of the unit of work."""
         now = self._clock.now()
-        late = {name: heap for name, heap in self._heaps.items() if heap and heap[0][0] <= now}
+        late = {name: held for name, held in self._held.items() if held.is_due(now)}
         share = max(1, BATCH // max(1, len(late)))
-        taken: dict[str, list[str]] = {}
-        for name, heap in late.items():
-            cases: dict[str, None] = {}
-            while heap and heap[0][0] <= now and len(cases) < share:
-                cases[heapq.heappop(heap)[1]] = None
-            taken[name] = list(cases)
-        return taken
+        return {name: held.take(now, share) for name, held in late.items()}
 
     async def _fire_all(self, due: dict[str, list[str]], fire: Fire, drop: Drop) -> None:
         """Fire; while the database is away the deadlines wait, and fire late but never not at all."""
 
         async def commit() -> None:
-            await fire({name: cases for name, cases in due.items() if name in self._heaps})
+            await fire({name: cases for name, cases in due.items() if name in self._held})
 
         while True:
             try:
@@ -124,7 +115,7 @@ class Timers:
             await through_outages(partial(self.load, name), "half a horizon of deadlines is still held")
 
     async def _sleep(self) -> None:
-        firsts = [heap[0][0] for heap in self._heaps.values() if heap]
+        firsts = [at for held in self._held.values() if (at := held.next_at) is not None]
         wait = self._clock.real_seconds(min(firsts) - self._clock.now()) if firsts else 1.0
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), min(wait, 1.0))

@@ -1,7 +1,7 @@
 """The timers: deadlines fire from the store and from memory, for owned partitions only, and never not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -27,16 +27,18 @@ MINUTE = timedelta(minutes=1)
 
 
 class Firing:
-    """Counts what is fired; fails as often as told first."""
+    """Counts what is fired, and does something after it; fails as often as told first."""
 
     def __init__(self, *failures: Exception) -> None:
         self._failures = list(failures)
+        self.after: Callable[[], None] = lambda: None
         self.fired, self.dropped = list[str](), list[str]()
 
     async def __call__(self, due: Mapping[str, Sequence[str]]) -> None:
         if self._failures:
             raise self._failures.pop(0)
         self.fired += [case_id for cases in due.values() for case_id in cases]
+        self.after()
 
     async def until(self, *expected: str) -> None:
         """Wait until these were fired, and nothing else."""
@@ -80,6 +82,18 @@ async def test_late_partitions_share_each_unit_of_work(database: Database) -> No
     async with running(timers, firing):
         await firing.until("beside", *(f"mass-{number:03}" for number in range(3 * BATCH)))
     assert firing.fired.index("beside") < BATCH
+
+
+async def test_what_comes_due_during_a_mass_does_not_wait_for_all_of_it(database: Database) -> None:
+    """Three hundred are due at one moment; one that comes due after the first unit of them is in the next."""
+    clock, firing = StillClock(), Firing()
+    await store_deadlines(database, {f"mass-{number:03}": NOW for number in range(3 * BATCH)} | {"next": NOW + MINUTE})
+    timers = Timers(Store(database), clock, HORIZON)
+    await timers.load(NAME)
+    firing.after = lambda: clock.show(NOW + MINUTE)
+    async with running(timers, firing):
+        await firing.until("next", *(f"mass-{number:03}" for number in range(3 * BATCH)))
+    assert BATCH <= firing.fired.index("next") < 2 * BATCH
 
 
 async def test_due_deadlines_fire_and_later_ones_wait(database: Database) -> None:

@@ -1,6 +1,7 @@
 """``tocsin replay``: a lost database, made anew from the journal on the bus."""
 
 import asyncio
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from services.cli.replay.past import KafkaPast
 from services.cli.replay.rebuilding import Rebuilt, rebuild
+from services.cli.replay.roll_call_memory import RebuiltRollCalls
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import SettingsError
@@ -70,6 +72,13 @@ def _told(done: Rebuilt) -> str:
             f"{done.notifications} messages are known, {done.unfinished} of them are looked up or sent again",
             f"{done.sent_on} records that had not reached the bus go out when the escalation service starts",
             f"{done.recognised} of {done.facts} facts on the bus were applied; the service applies the others",
+            *_of_roll_calls(done.roll_calls),
             "not on the bus: tokens, petitioners' secrets and sealed records, the audit: take them from a backup",
         )
     )
+
+
+def _of_roll_calls(done: RebuiltRollCalls) -> Iterator[str]:
+    yield f"{done.calls} roll calls ({done.open_calls} open) are rebuilt from {done.facts} facts"
+    if done.unknown:
+        yield f"{done.unknown} of these are about schools that the directory on the bus does not have: left out"

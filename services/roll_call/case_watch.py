@@ -71,7 +71,7 @@ class CaseWatch:
         Raises:
             StaleEpoch: the partition belongs to somebody else now.
         """
-        name = f"roll_call_cases:{owned.partition}"
+        name = cursor_name(owned.partition)
         async with self._store.database.reading() as connection:
             known = await recall(connection, name)
             after = int(known) if known is not None else None
@@ -113,12 +113,22 @@ class CaseWatch:
         )
         return encode(
             body,
-            event_id=derived("case-noted", row.case_id, entry.kind, str(entry.seq)),
+            event_id=noted_id(entry),
             key=row.school_id,
             source=SOURCE,
             time=entry.at,
             event_type=body.TYPE,
         )
+
+
+def cursor_name(partition: int) -> str:
+    """Return under which name it is remembered how far a partition's journal was followed."""
+    return f"roll_call_cases:{partition}"
+
+
+def noted_id(entry: Any) -> str:
+    """Return the id under which an entry of the journal (``case_id``, ``kind``, ``seq``) is told to roll calls."""
+    return derived("case-noted", entry.case_id, entry.kind, str(entry.seq))
 
 
 def _asked(owned: Ownership, after: int) -> Mapping[str, int]:

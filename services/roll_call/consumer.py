@@ -26,12 +26,13 @@ from events.roll_call import (
 )
 from events.topics import TopicName
 from services.roll_call.docket import SOURCE, Docket
+from services.roll_call.meaning import OfSchool, calls_meant
 from services.runtime.clock import Clock
 from services.runtime.consumption import OUR_SOURCES, Applied, Received, Rejected
 from services.runtime.directory import DirectorySnapshot
 from services.runtime.home import home_partition
 from services.runtime.known_cases import agreed, open_cases
-from services.runtime.open_calls import OpenCalls, day_asked, named
+from services.runtime.open_calls import OpenCalls, named
 from services.runtime.outbox_rows import Outgoing
 from services.runtime.ownership import Ownership
 from services.runtime.settings import Settings
@@ -42,8 +43,6 @@ FUTURE_LIMIT = timedelta(minutes=5)
 
 FOUND_OUT = (ConfirmedLate, SchoolMissing, ReportContradicted, RollCallClosed)
 """What this service finds out by itself. It comes back from the topic, and is nothing new."""
-
-OfSchool = ReportConfirmed | SchoolExcused | CaseNoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,35 +137,8 @@ class RollCallConsumer:
         bureau_id = self._directory().bureau_of(body.school_id)
         if school is None or bureau_id is None:
             return f"the directory has no school {body.school_id!r} below a bureau"
-        calls = await self._meant(bureau_id, body)
+        calls = await calls_meant(self._calls, bureau_id, body)
         return calls if isinstance(calls, str) else _Heard(owned, event, body, school, calls)
-
-    async def _meant(self, bureau_id: str, body: OfSchool) -> Sequence[RollCall] | str:
-        """Return the roll calls that an event about a school is about, or why there is none."""
-        today = await day_asked(self._calls, bureau_id, body.received_at)
-        if today is None and isinstance(body, CaseNoted):
-            return ()
-        if today is None:
-            return f"bureau {bureau_id!r} has no schedule of roll calls"
-        if isinstance(body, CaseNoted):
-            return [
-                call for day in await self._days_of(bureau_id, body) for call in await self._calls.on(bureau_id, day)
-            ]
-        day = body.date or today
-        calls = await self._calls.on(bureau_id, day)
-        if isinstance(body, SchoolExcused) and body.call is None:
-            return calls or f"bureau {bureau_id!r} has no roll call on {day}"
-        found = named(calls, body.call, body.received_at)
-        what = f"roll call {body.call!r}" if body.call else "roll call"
-        return [found] if found is not None else f"bureau {bureau_id!r} has no {what} on {day}"
-
-    async def _days_of(self, bureau_id: str, case: CaseNoted) -> Sequence[date]:
-        """Return the days that a case may speak of: by the calendar, and of the roll call that was asked then."""
-        found: dict[date | None, None] = {}
-        for moment in (case.happened_at, case.received_at):
-            found[self._calls.day_of(bureau_id, moment)] = None
-            found[await day_asked(self._calls, bureau_id, moment)] = None
-        return [day for day in found if day is not None]
 
     async def _judge(self, unit: UnitOfWork, docket: Docket, heard: Sequence[_Heard], now: datetime) -> None:
         wanted: dict[date, set[str]] = {}

@@ -50,11 +50,15 @@ class Desk:
     """One worker that owns every partition. What it publishes to its own topic comes back at once."""
 
     def __init__(
-        self, database: Database, directory: DirectorySnapshot = DIRECTORY, schedules: Schedules | None = None
+        self,
+        database: Database,
+        directory: DirectorySnapshot = DIRECTORY,
+        schedules: Schedules | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.database, self.clock, self.directory = database, StillClock(), directory
         self.store = Store(database)
-        self._settings = Settings()
+        self._settings = settings or Settings()
         self._schedules = schedules or Schedules([schedule()])
         self.owned: dict[str, Ownership] = {}
         self._offsets = [0] * PARTITIONS

@@ -15,6 +15,7 @@ from services.cli.replay.past import Past
 from services.notifier.rows import UNFINISHED, Step, insert_new, write_steps
 from services.runtime.home import home_partition
 from services.runtime.ownership import Ownership
+from services.runtime.roll_call_codes import case_of_code
 from services.runtime.store import UnitOfWork
 
 TOO_OLD = timedelta(hours=24)
@@ -52,8 +53,8 @@ class Messages:
 
     @property
     def codes(self) -> dict[tuple[str, str], str]:
-        """Return the acknowledgement code that each (case, person) was sent: it stays good."""
-        return {(r.case_id, r.person_id): r.code for r in self.requested.values() if r.code is not None}
+        """Return the code that each (case, person) was sent, or (roll calls of a month, person): it stays good."""
+        return {(case_of_code(r), r.person_id): r.code for r in self.requested.values() if r.code is not None}
 
     def step_of(self, request: NotificationRequested, now: datetime) -> Step | None:
         """Return how far a message has come; None when it has still to be sent."""

@@ -21,6 +21,7 @@ from services.cli.replay.facts import BusFacts
 from services.cli.replay.journals import Retold, Unreplayable, retell
 from services.cli.replay.messages import Messages, keep_messages
 from services.cli.replay.past import Past
+from services.cli.replay.roll_call_memory import RebuiltRollCalls, RollCallMemory
 from services.escalation.docket import SOURCE, case_row, journal_record, journal_row, report_record
 from services.escalation.journal_topic import all_published
 from services.runtime.answer_codes import codes_for
@@ -40,11 +41,15 @@ from services.runtime.tables import (
     notifications,
     outbox,
     ownership,
+    roll_call_parts,
+    roll_calls,
+    school_days,
     waiting_facts,
 )
 
 _MUST_BE_EMPTY = (
     cases, journal, notifications, codes, outbox, inbox, consumed, waiting_facts, joined_reports, ownership,
+    roll_calls, roll_call_parts, school_days,
 )  # fmt: skip
 
 
@@ -68,6 +73,7 @@ class Rebuilt:
     sent_on: int = 0
     facts: int = 0
     recognised: int = 0
+    roll_calls: RebuiltRollCalls = field(default_factory=RebuiltRollCalls)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -111,11 +117,13 @@ class _Rebuilding:
         self._topic_id = topic_id
         self._messages = Messages()
         self._facts = BusFacts()
+        self._roll_calls = RollCallMemory(settings, store, past, now)
         self.done = Rebuilt()
 
     async def run(self) -> None:
         await self._messages.read(self._past)
         await self._facts.read(self._past)
+        await self._roll_calls.read()
         async with self._store.transaction() as unit:
             await _keep_codes(unit, self._messages.codes)
             await self._keep_messages(unit, list(self._messages.requested.values()))
@@ -129,6 +137,8 @@ class _Rebuilding:
         async with self._store.transaction() as unit:
             await unit.mark_seen("escalation", recognised, self._now)
         self.done.facts, self.done.recognised = len(self._facts), len(recognised)
+        await self._roll_calls.follow_cases()
+        self.done.roll_calls = self._roll_calls.done
 
     async def _partition(self, owned: Ownership) -> None:
         """Rebuild the cases of one partition, and its journal in the order in which it was written."""

@@ -99,6 +99,15 @@ class SchoolDay(Frozen):
             return ()
         return tuple(case for case in self.cases if case.happened_at <= answer.received_at)
 
+    @property
+    def is_nothing_filed(self) -> bool:
+        """Return whether the school says that there were cases, and none is known that it could mean.
+
+        Perhaps one still has to be filed, or the school told somebody by telephone: worth a question, and no fault.
+        """
+        answer = self.answer
+        return answer is not None and answer.status == "with_cases" and not self.cases
+
 
 def standing(day: SchoolDay | None, call: RollCall, now: datetime) -> Standing:
     """Return how a school stands at ``now``."""

@@ -26,6 +26,9 @@ class Line(Frozen):
     late_seconds: int | None = None
     corrected_late: bool = Field(default=False, description="In time, and said otherwise after the cut-off.")
     contradicted: bool = False
+    nothing_filed: bool = Field(
+        default=False, description="It says that there were cases, and none is on file: one may still have to be filed."
+    )
     note: str | None = None
     excuse: str | None = None
     versions: int = Field(default=0, description="How many answers are kept, those that do not count included.")
@@ -103,6 +106,7 @@ def line_of(call: RollCall, school: School, day: SchoolDay | None, now: datetime
         late_seconds=int(late) if late > 0 else None,
         corrected_late=is_corrected_late(day, call),
         contradicted=bool(day is not None and day.contradicting),
+        nothing_filed=day is not None and day.is_nothing_filed,
         note=answer.note if answer is not None else None,
         excuse=day.excuse.reason if day is not None and day.excuse is not None else None,
         versions=len(day.versions) if day is not None else 0,

@@ -131,18 +131,37 @@ def check(
 
 
 def lines_of(sheet: dict[str, Any]) -> list[str]:
-    """Return a sheet in a few lines for a person: the numbers, then who needs somebody's attention."""
-    counts = sheet["counts"]
+    """Return a sheet in a few lines for a person: the numbers, then who needs somebody's attention.
+
+    Of several bureaus: a line each, and their sum.
+    """
+    if "bureaus" in sheet:
+        return _overview(sheet)
     cut_off = datetime.fromisoformat(sheet["cut_off"]).astimezone(zone_of(sheet["timezone"]))
     drill = "EXERCISE  " if sheet["exercise"] else ""
-    numbers = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items())
+    numbers = _numbers(sheet["counts"])
     found = [f"{drill}{sheet['title']} {sheet['date']} ({sheet['call']}), cut-off {cut_off:%H:%M %Z}: {numbers}"]
     for line in sheet["lines"]:
         marks = [line["standing"]] if line["standing"] in {"missing", "late"} else []
         marks += ["contradicted"] if line["contradicted"] else []
+        marks += ["with cases, none filed"] if line["nothing_filed"] else []
         if marks:
             found.append(f"  {', '.join(marks):<22} {line['district_name']}  {line['school_name']}")
     return found
+
+
+def _overview(sheet: dict[str, Any]) -> list[str]:
+    found = [f"{len(sheet['bureaus'])} bureaus: {_numbers(sheet['counts'])}; --bureau shows the schools of one"]
+    for part in sheet["bureaus"]:
+        drill, numbers = "EXERCISE  " if part["exercise"] else "", "no such roll call"
+        if part["counts"] is not None:
+            numbers = f"({part['call']}) {_numbers(part['counts'])}"
+        found.append(f"  {drill}{part['bureau_name']} [{part['bureau_id']}] {part['date']} {numbers}")
+    return found
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items())
 
 
 def _given(**fields: Any) -> dict[str, Any]:

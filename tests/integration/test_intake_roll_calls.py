@@ -1,5 +1,7 @@
 """Roll calls by HTTP: answers of one school and of many, who may give them, the sheet, and what officers say."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from escalation_policies.roll_call.loader import Schedules
 from events.directory import UnitRecorded
-from events.roll_call import CutOffMoved, ReportConfirmed, RollCallOpened, SchoolExcused
+from events.roll_call import CaseNoted, CutOffMoved, ReportConfirmed, RollCallOpened, SchoolExcused
 from services.intake.roll_call.bodies import MOST_ROWS
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
@@ -265,6 +267,23 @@ async def test_sheet_as_a_file_and_as_a_page(bureau: Bureau) -> None:
     assert "<script" not in page.text
     assert "缺报 missing 3" in page.text
     assert len(page.content) < 10_240
+
+
+async def test_school_with_cases_of_which_none_is_filed_is_marked(bureau: Bureau) -> None:
+    """In the file and on the page: whoever reads the sheet may ask whether one still has to be filed."""
+    await bureau.desk.say(answered(minute(-60), "with_cases"), answered(minute(-60), by="p-s-2", school_id="s-2"))
+    await bureau.at(1)
+    async with bureau.officer() as client:
+        whole = await sheet(client)
+        file = await client.get(f"/v1/roll-calls/{DAY}", params={"format": "csv"})
+        page = await client.get(f"/v1/roll-calls/{DAY}", params={"format": "html"})
+    assert [line["school_id"] for line in whole["lines"] if line["nothing_filed"]] == ["s-1"]
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [row["nothing_filed"] for row in rows] == ["yes", "", "", ""]
+    assert page.text.count("with cases, none filed") == 1
+    await bureau.desk.say(CaseNoted(school_id="s-1", received_at=minute(2), case_id="c-1", happened_at=minute(-90)))
+    async with bureau.officer() as client:
+        assert [line["school_id"] for line in (await sheet(client))["lines"] if line["nothing_filed"]] == []
 
 
 async def test_school_has_every_version_and_every_reason(bureau: Bureau) -> None:

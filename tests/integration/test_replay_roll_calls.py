@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation_policies.roll_call.loader import Schedules
+from escalation_policies.roll_call.loader import Schedules, parse_schedule
 from escalation_policies.roll_call.sheet import Sheet
 from events.ids import roll_call_id
 from events.roll_call import CaseNoted, CutOffMoved, RollCallOpened, SchoolExcused
@@ -25,6 +25,7 @@ from tests.support.paper_bus import KafkaBus
 from tests.support.roll_call_bus import BusDesk
 from tests.support.roll_calls import (
     BUREAU,
+    DAILY,
     DIRECTORY,
     MONDAY,
     OFFICER,
@@ -32,7 +33,6 @@ from tests.support.roll_calls import (
     answered,
     everybody,
     minute,
-    schedule,
     units,
 )
 from tests.support.store_rows import CODE_KEY
@@ -41,7 +41,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.parametrize("database", ["sqlite"],
 _NUMBERS = count(1)
 DAY = timedelta(days=1)
 TUESDAY = MONDAY + DAY
-PLAN = schedule(**{"spread: 1m": "spread: 1s"})
+PROMPT = DAILY.replace("spread: 1m", "spread: 1s")
+PLAN = parse_schedule(PROMPT)
 LATER = DirectorySnapshot.of(units(), [one for one in everybody() if one.person_id != "p-s-1-deputy"])
 """The deputy of the first school has left since they answered for it."""
 
@@ -100,7 +101,13 @@ async def test_lost_database_forgets_no_answer_and_nobody_is_told_twice(
     database: Database, empty: Database, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     """Monday is as it was, Tuesday goes on with the summary, and its codes still answer."""
-    settings = Settings(kafka_bootstrap_servers=kafka.bootstrap_servers, topic_prefix=f"rr{next(_NUMBERS)}.")
+    (tmp_path / "schedules").mkdir()
+    (tmp_path / "schedules" / "daily.yaml").write_text(PROMPT, encoding="utf-8")
+    settings = Settings(
+        kafka_bootstrap_servers=kafka.bootstrap_servers,
+        topic_prefix=f"rr{next(_NUMBERS)}.",
+        schedules=tmp_path / "schedules",
+    )
     admin = BusAdmin(settings, kafka.bootstrap_servers)
     await admin.apply_topics()
     await admin.close()

@@ -21,7 +21,8 @@ from services.notifier.sending import Sender
 from services.runtime.consumption import Consumption
 from services.runtime.database import Database
 from services.runtime.directory import DirectorySnapshot
-from services.runtime.outbox_rows import Outgoing
+from services.runtime.home import home_partition
+from services.runtime.outbox_rows import OutboxRows, Outgoing
 from services.runtime.ownership import Ownership, OwnershipRows
 from services.runtime.settings import Settings
 from services.runtime.store import Store
@@ -61,6 +62,8 @@ class BusDesk(Desk):
         )
         self._claims: dict[str, Ownership] = {}
         self._number = 0
+        topics = (settings.topic("zero-reports"), settings.topic("notifications"))
+        self._unread = {(topic, partition) for topic in topics for partition in range(PARTITIONS)}
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -100,15 +103,22 @@ class BusDesk(Desk):
     async def deliver(self) -> None:
         """Publish and read until nothing is under way, and every message that can be sent is."""
         lanes = [LANE, DIRECTORY_LANE, *self.owned, *self._claims]
-        while await self._bus.publish(self.database, lanes):
+        while waiting := await OutboxRows(self.database).pending(lanes, 10_000):
+            self._unread |= {(row.topic, home_partition(row.key)) for row in waiting}
+            await self._bus.publish(self.database, lanes)
             await self._read("roll_call", "zero-reports", self._consumption)
             await self._read("notifier", "notifications", Consumption(self.store, self.clock, self._notifier))
             await until(self._is_idle)
 
     async def _read(self, name: str, topic: TopicName, consumption: Consumption) -> None:
+        """Read the partitions that have news; at first all of them."""
         topic_id = self._bus.past.topic_id(topic)
         assert topic_id is not None
         for partition in range(PARTITIONS):
+            where = (self._settings.topic(topic), partition)
+            if where not in self._unread:
+                continue
+            self._unread.discard(where)
             records = [record async for record in self._bus.past.partition(topic, partition)]
             if records:
                 owned = {**self.owned, **self._claims}[f"{name}/{partition}"]

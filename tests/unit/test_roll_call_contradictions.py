@@ -50,6 +50,28 @@ def test_with_cases_agrees_with_a_case() -> None:
     assert sheet(CALL, minute(1), decision.state).counts.contradicted == 0
 
 
+def test_with_cases_and_none_filed_is_marked_and_asks_nobody() -> None:
+    """The duty officer may ask whether something still has to be filed; it is no contradiction, and no reproach."""
+    day, effects = live(CALL, answered(minute(-5), "with_cases"))
+    found_ = sheet(CALL, minute(1), day)
+    assert [line.school_id for line in found_.lines if line.nothing_filed] == ["s-1"]
+    assert (found_.counts.contradicted, found_.counts.confirmed, found_.counts.with_cases) == (0, 1, 1)
+    assert effects == []
+
+
+def test_mark_goes_when_a_case_comes_and_returns_when_it_is_taken_back() -> None:
+    """Filed before the answer or after it; a school that says zero never has it."""
+    filed, _ = live(CALL, answered(minute(-5), "with_cases"), noted(10, happened=-60))
+    before, _ = live(CALL, noted(-50, happened=-60), answered(minute(-5), "with_cases"))
+    withdrawn, _ = live(
+        CALL, noted(-50, happened=-60), answered(minute(-5), "with_cases"), noted(20, happened=-60, withdrawn=True)
+    )
+    zero, _ = live(CALL, answered(minute(-5), "with_cases"), answered(minute(-4)))
+    refused, _ = live(CALL, answered(minute(-5), "with_cases", by="p-s-1-teacher"))
+    days = (filed, before, withdrawn, zero, refused)
+    assert [day.is_nothing_filed for day in days] == [False, False, True, False, False]
+
+
 def test_case_filed_later_that_happened_before_contradicts() -> None:
     """At half past three it says zero; at five it files what happened at three."""
     day, effects = live(CALL, answered(minute(-30)), noted(60, happened=-60))

@@ -9,16 +9,20 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from escalation_policies.roll_call.call import Note, RollCall
+from escalation_policies.roll_call.call import Note
+from escalation_policies.roll_call.overview import Overview
 from escalation_policies.roll_call.punctuality import Month, months_of
-from escalation_policies.roll_call.roster import School, asked_schools, school_of
-from escalation_policies.roll_call.school_day import SchoolDay, Standing, Version, standing
-from escalation_policies.roll_call.sheet import Line, Sheet, counts_of, line_of, sheet_of
+from escalation_policies.roll_call.roster import asked_schools, school_of
+from escalation_policies.roll_call.school_day import Standing, Version, standing
+from escalation_policies.roll_call.sheet import Line, Sheet, line_of
+from events.directory import UnitRecorded
 from services.intake.deps import Deps, Parts, Shared
 from services.intake.problems import Problem, invalid
 from services.intake.roll_call.asked import DayInPath, bureau_for, day_meant, the_call
-from services.intake.roll_call.written import printable, written
+from services.intake.roll_call.seen import bureaus_of, overview_for, sheet_for
+from services.intake.roll_call.written import printable, printable_overview, written, written_overview
 from services.intake.security import Reader, within
+from services.runtime.open_calls import LatestCalls
 from services.runtime.roll_call_rows import RollCallRows, read_call
 from services.runtime.tables import roll_calls
 from services.runtime.tokens import Caller
@@ -59,7 +63,9 @@ class MonthPage(BaseModel):
     schools: tuple[Month, ...]
 
 
-@ROUTES.get("/v1/roll-calls/{day}", summary="The day's sheet", response_model=Sheet, responses={200: _FILES[200]})
+@ROUTES.get(
+    "/v1/roll-calls/{day}", summary="The day's sheet", response_model=Sheet | Overview, responses={200: _FILES[200]}
+)
 async def read_sheet(
     day: DayInPath,
     deps: Parts,
@@ -69,15 +75,18 @@ async def read_sheet(
     bureau_id: BureauId = None,
     format: Format = "json",  # noqa: A002 - the parameter's name in the address
 ) -> Response:
-    """Return who has confirmed, is late, missing, contradicted or excused, at the schools of the caller's units."""
+    """Return who has confirmed, is late, missing, contradicted or excused, at the schools of the caller's units.
+
+    A token above several bureaus that names none gets the numbers of each (`Overview`): with `bureau_id`, its sheet.
+    """
+    if bureau_id is None and len(bureaus := bureaus_of(deps, caller)) > 1:
+        return await _overview(deps, shared.calls, caller, bureaus, day, call, format)
     whose = bureau_for(deps, caller, bureau_id)
     on = await day_meant(deps, shared.calls, whose, day)
     found = await the_call(deps, shared.calls, whose, on, call)
-    sheet = await _sheet(deps, caller, found)
+    sheet = await sheet_for(deps, caller, found)
     if format == "csv":
-        name = f"roll-call-{on}-{found.window.call}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(written(sheet), headers=headers, media_type="text/csv")
+        return _file(f"roll-call-{on}-{found.window.call}.csv", written(sheet))
     if format == "html":
         return Response(printable(sheet), media_type="text/html")
     return Response(sheet.model_dump_json(), media_type="application/json")
@@ -157,21 +166,22 @@ async def read_month(
     return MonthPage(month=month, bureau_id=whose, schools=months_of(schools, standings))
 
 
-async def _sheet(deps: Deps, caller: Caller, call: RollCall) -> Sheet:
-    """Return the sheet of the caller's schools: counted anew, so that a district sees its own numbers."""
-    directory = deps.directory()
-    asked = asked_schools(call.schedule, directory, call.window.bureau_id, call.window.date)
-    async with deps.store.database.reading(at_length=True) as connection:
-        days = await RollCallRows(connection).days_in(call.roll_call_id)
-    mine = [school for school in (*asked, *_unasked(deps, asked, days)) if within(directory, caller, school.unit_id)]
-    sheet = sheet_of(call, mine, days, deps.clock.now())
-    lines = tuple(line for line in sheet.lines if line.school_id in {school.unit_id for school in asked})
-    return sheet.model_copy(update={"counts": counts_of(lines)}) if len(lines) < len(sheet.lines) else sheet
+async def _overview(
+    deps: Deps,
+    calls: LatestCalls,
+    caller: Caller,
+    bureaus: Sequence[UnitRecorded],
+    day: str,
+    call: str | None,
+    as_format: str,
+) -> Response:
+    found = await overview_for(deps, calls, caller, bureaus, day, call)
+    if as_format == "csv":
+        return _file(f"roll-calls-{day}.csv", written_overview(found))
+    if as_format == "html":
+        return Response(printable_overview(found), media_type="text/html")
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
-def _unasked(deps: Deps, asked: Sequence[School], days: dict[str, SchoolDay]) -> list[School]:
-    """Return schools that answered without being asked: they are shown, and counted nowhere."""
-    ids = {school.unit_id for school in asked}
-    answered = [school_id for school_id, day in days.items() if day.answer is not None and school_id not in ids]
-    found = (school_of(deps.directory(), school_id) for school_id in answered)
-    return [school for school in found if school is not None]
+def _file(name: str, text: str) -> Response:
+    return Response(text, headers={"Content-Disposition": f'attachment; filename="{name}"'}, media_type="text/csv")

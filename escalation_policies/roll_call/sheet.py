@@ -62,11 +62,6 @@ class Sheet(Frozen):
     districts: tuple[DistrictPart, ...]
     lines: tuple[Line, ...]
 
-    def of_districts(self, district_ids: Iterable[str]) -> tuple[Line, ...]:
-        """Return the lines of some districts."""
-        wanted = frozenset(district_ids)
-        return tuple(line for line in self.lines if line.district_id in wanted)
-
 
 def sheet_of(call: RollCall, schools: Sequence[School], days: Mapping[str, SchoolDay], now: datetime) -> Sheet:
     """Return the sheet. ``schools``: those that are asked; ``days``: what is known of some of them, by school id."""

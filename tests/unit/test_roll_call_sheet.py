@@ -67,11 +67,6 @@ def test_lines_say_how_each_school_stands_and_since_when() -> None:
     assert (lonely.standing, lonely.versions, lonely.late_seconds) == ("missing", 0, None)
 
 
-def test_lines_of_a_district_are_those_of_its_schools() -> None:
-    """What its director is shown."""
-    assert [line.school_id for line in whole().of_districts(["d1"])] == ["s-1", "s-2"]
-
-
 def test_answer_that_does_not_count_is_no_answer_on_the_sheet() -> None:
     """It is kept: the number of versions says so."""
     day, _ = live(CALL, answered(minute(-5), by="p-s-1-teacher", note="secret"))

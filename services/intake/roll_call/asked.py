@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Path
 
 from escalation_policies.roll_call.call import RollCall
+from escalation_policies.roll_call.messages import people
 from escalation_policies.roll_call.roster import School, school_of
+from escalation_policies.selector import Selector
 from services.intake.deps import Deps
 from services.intake.problems import Problem, invalid
 from services.intake.security import within
@@ -74,13 +76,20 @@ def check_person(deps: Deps, asked: Asked, person_id: str, at: datetime) -> None
         Problem: 403, saying who may.
     """
     selectors = asked.call.schedule.confirm_by
-    directory = deps.directory()
-    for selector in selectors:
-        if any(one.person_id == person_id for one in directory.resolve(selector, asked.school.unit_id, at)):
-            return
-    who = ", ".join(dict.fromkeys(one.role or one.on_duty or one.group or "" for one in selectors))
-    detail = f"It may be answered by who is {who} of the school or above it, or acts for them. {_REST}"
-    raise Problem("may-not-answer", detail)
+    if not is_one_of(deps, selectors, asked.school.unit_id, person_id, at):
+        who = posts_of(selectors)
+        detail = f"It may be answered by who is {who} of the school or above it, or acts for them. {_REST}"
+        raise Problem("may-not-answer", detail)
+
+
+def is_one_of(deps: Deps, selectors: Sequence[Selector], unit_id: str, person_id: str, at: datetime) -> bool:
+    """Return whether a person is, or acts for, somebody whom the selectors name, seen from a unit."""
+    return any(one.person_id == person_id for one in people(deps.directory(), selectors, unit_id, at))
+
+
+def posts_of(selectors: Sequence[Selector]) -> str:
+    """Return the posts that selectors name, for a sentence."""
+    return ", ".join(dict.fromkeys(one.role or one.on_duty or one.group or "" for one in selectors))
 
 
 def who_answers(caller: Caller, stated: str | None) -> str:

@@ -1,40 +1,44 @@
 """What officers say of roll calls: open one beside the schedule, move a cut-off, excuse a school. Each is one fact."""
 
+from dataclasses import dataclass
 from datetime import date as day_of
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from escalation_policies.roll_call.bureaus import LONGEST
-from escalation_policies.roll_call.messages import people
 from escalation_policies.roll_call.roster import school_of
 from escalation_policies.selector import Selector
 from events.base import Utc
 from events.ids import derived
 from events.incident import ShortText
-from events.roll_call import CallName, CutOffMoved, RollCallFact, RollCallOpened, SchoolExcused
+from events.roll_call import CallName, CutOffMoved, RollCallOpened, SchoolExcused
 from services.intake.body import JsonObject, content_hash, read_model, read_object
 from services.intake.deps import Deps, Parts, Shared
 from services.intake.documents import request_body
 from services.intake.idempotency_key import IdempotencyKey
 from services.intake.problems import Problem, invalid
-from services.intake.roll_call.asked import DayInPath, bureau_for, day_meant, the_call, who_answers
+from services.intake.roll_call.asked import DayInPath, bureau_for, day_meant, is_one_of, posts_of, the_call, who_answers
 from services.intake.rows import Keyed, append_roll_call_fact, remember
 from services.intake.security import RollCallKeeper, within
 from services.runtime.tokens import Caller
 
 ROUTES = APIRouter(tags=["roll calls"])
+_Body = TypeVar("_Body", bound="_ByOfficer")
+_Fact = RollCallOpened | CutOffMoved | SchoolExcused
 Minutes = Annotated[int, Field(ge=1, le=1440)]
 
 
-class _Strict(BaseModel):
+class _ByOfficer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    by: str | None = Field(default=None, description="Only for administrators: who says it.")
 
-class Opening(_Strict):
+
+class Opening(_ByOfficer):
     """A roll call beside the schedule, open from now on."""
 
     call: CallName = Field(description="A name that the day does not have yet.")
@@ -43,27 +47,24 @@ class Opening(_Strict):
     bureau_id: str | None = None
     reason: ShortText | None = None
     exercise: bool = Field(default=False, description="A drill: every message says so.")
-    by: str | None = None
 
 
-class Moving(_Strict):
+class Moving(_ByOfficer):
     """A new cut-off. It must lie ahead: nobody becomes late by it."""
 
     cut_off: Utc
     call: CallName | None = None
     bureau_id: str | None = None
     reason: ShortText | None = None
-    by: str | None = None
 
 
-class Excuse(_Strict):
+class Excuse(_ByOfficer):
     """A school that need not answer, or must again."""
 
     school_id: str
     reason: ShortText
     call: CallName | None = Field(default=None, description="Unset: every roll call of the day.")
     lifted: bool = False
-    by: str | None = None
 
 
 class Noted(BaseModel):
@@ -85,13 +86,13 @@ async def open_call(
     request: Request, deps: Parts, shared: Shared, caller: RollCallKeeper, key: IdempotencyKey
 ) -> Response:
     """Open a roll call now: after an earthquake, or as a drill. Schools are asked as by the bureau's schedule."""
-    sent = await read_object(request, deps.settings.max_body_bytes)
-    body, at = read_model(Opening, sent), deps.clock.now()
-    whose, by = bureau_for(deps, caller, body.bureau_id), who_answers(caller, body.by)
+    said = await _said(request, deps, caller, Opening)
+    body, at = said.body, said.at
+    whose = bureau_for(deps, caller, body.bureau_id)
     schedule, today = deps.schedules.of(whose), shared.calls.day_of(whose, at)
     if schedule is None or today is None:
         raise Problem("unknown-bureau", "This bureau has no schedule of roll calls: nobody knows whom to ask.")
-    _check(deps, schedule.excuse_by, whose, by, at)
+    _check(deps, schedule.excuse_by, whose, said)
     if any(one.window.call == body.call for one in await shared.calls.on(whose, today)):
         raise invalid([{"pointer": "/call", "detail": f"{today} has a roll call of this name: give another one"}])
     cut_off = at + timedelta(minutes=body.minutes)
@@ -103,11 +104,11 @@ async def open_call(
         opens_at=at,
         cut_off=cut_off,
         closes_at=cut_off + timedelta(minutes=body.closes_after_minutes),
-        by=by,
+        by=said.by,
         reason=body.reason,
         exercise=body.exercise,
     )
-    return await _store(deps, caller, key, sent, fact, Noted(date=today, call=body.call, received_at=at))
+    return await _store(deps, caller, key, said.sent, fact)
 
 
 @ROUTES.post(
@@ -121,12 +122,12 @@ async def move(
     day: DayInPath, request: Request, deps: Parts, shared: Shared, caller: RollCallKeeper, key: IdempotencyKey
 ) -> Response:
     """Give schools longer, or less long; reminders that lie ahead of the new cut-off are sent anew."""
-    sent = await read_object(request, deps.settings.max_body_bytes)
-    body, at = read_model(Moving, sent), deps.clock.now()
-    whose, by = bureau_for(deps, caller, body.bureau_id), who_answers(caller, body.by)
+    said = await _said(request, deps, caller, Moving)
+    body, at = said.body, said.at
+    whose = bureau_for(deps, caller, body.bureau_id)
     on = await day_meant(deps, shared.calls, whose, day)
     call = await the_call(deps, shared.calls, whose, on, body.call)
-    _check(deps, call.schedule.excuse_by, whose, by, at)
+    _check(deps, call.schedule.excuse_by, whose, said)
     if not at < body.cut_off <= call.window.opens_at + LONGEST or call.closed_at is not None:
         detail = "must lie ahead, within 24 hours of the opening, and the roll call must not be closed"
         raise invalid([{"pointer": "/cut_off", "detail": detail}])
@@ -136,10 +137,10 @@ async def move(
         call=call.window.call,
         received_at=at,
         cut_off=body.cut_off,
-        by=by,
+        by=said.by,
         reason=body.reason,
     )
-    return await _store(deps, caller, key, sent, fact, Noted(date=on, call=call.window.call, received_at=at))
+    return await _store(deps, caller, key, said.sent, fact)
 
 
 @ROUTES.post(
@@ -153,38 +154,51 @@ async def excuse(
     day: DayInPath, request: Request, deps: Parts, shared: Shared, caller: RollCallKeeper, key: IdempotencyKey
 ) -> Response:
     """Say that a school need not answer. It is chased no more, and may answer all the same."""
-    sent = await read_object(request, deps.settings.max_body_bytes)
-    body, at = read_model(Excuse, sent), deps.clock.now()
-    by, directory = who_answers(caller, body.by), deps.directory()
+    said, directory = await _said(request, deps, caller, Excuse), deps.directory()
+    body = said.body
     whose = directory.bureau_of(body.school_id)
     if school_of(directory, body.school_id) is None or whose is None or not within(directory, caller, body.school_id):
         raise invalid([{"pointer": "/school_id", "detail": "no school within your units has this id"}])
     on = await day_meant(deps, shared.calls, whose, day)
     call = await the_call(deps, shared.calls, whose, on, body.call)
-    _check(deps, call.schedule.excuse_by, body.school_id, by, at)
+    _check(deps, call.schedule.excuse_by, body.school_id, said)
     fact = SchoolExcused(
         school_id=body.school_id,
-        received_at=at,
+        received_at=said.at,
         date=on,
         call=body.call,
-        by=by,
+        by=said.by,
         reason=body.reason,
         lifted=body.lifted,
     )
-    return await _store(deps, caller, key, sent, fact, Noted(date=on, call=body.call, received_at=at))
+    return await _store(deps, caller, key, said.sent, fact)
 
 
-def _check(deps: Deps, selectors: tuple[Selector, ...], unit_id: str, by: str, at: datetime) -> None:
-    if any(one.person_id == by for one in people(deps.directory(), selectors, unit_id, at)):
-        return
-    who = ", ".join(dict.fromkeys(one.role or one.on_duty or one.group or "" for one in selectors))
-    raise Problem("not-allowed", f"By the schedule, this is for who is {who} above the school. Nothing was stored.")
+@dataclass(frozen=True, slots=True)
+class _Said(Generic[_Body]):
+    """What an officer says: as it was sent and as it was read, when, and who speaks."""
+
+    sent: JsonObject
+    body: _Body
+    at: datetime
+    by: str
 
 
-async def _store(
-    deps: Deps, caller: Caller, key: str | None, sent: JsonObject, fact: RollCallFact, noted: Noted
-) -> Response:
+async def _said(request: Request, deps: Deps, caller: Caller, model: type[_Body]) -> _Said[_Body]:
+    sent = await read_object(request, deps.settings.max_body_bytes)
+    body = read_model(model, sent)
+    return _Said(sent, body, deps.clock.now(), who_answers(caller, body.by))
+
+
+def _check(deps: Deps, selectors: tuple[Selector, ...], unit_id: str, said: _Said[_Body]) -> None:
+    if not is_one_of(deps, selectors, unit_id, said.by, said.at):
+        who = posts_of(selectors)
+        raise Problem("not-allowed", f"By the schedule, this is for who is {who} above the school. Nothing was stored.")
+
+
+async def _store(deps: Deps, caller: Caller, key: str | None, sent: JsonObject, fact: _Fact) -> Response:
     keyed = Keyed(caller.actor, key or deps.new_id(), content_hash(sent))
+    noted = Noted(date=fact.date, call=fact.call, received_at=fact.received_at)
     said = orjson.dumps(noted.model_dump(mode="json")).decode()
     async with deps.store.transaction() as unit:
         earlier = await remember(unit, keyed, said, fact.received_at)

@@ -1,5 +1,7 @@
 """What a case keeps of the rounds of a clock that are over for long: see ``folding``."""
 
+from collections.abc import Collection
+
 from pydantic import Field
 
 from escalation_policies.clock_rules import ClockName
@@ -17,6 +19,7 @@ class Silence(Frozen):
     began: Utc = Field(description="A fact of after this moment would have been an answer.")
     since: Utc = Field(description="The first deadline that was missed.")
     until: Utc = Field(description="The last one.")
+    own: bool = Field(default=False, description="One of them comes of no other clock: it outlives those.")
 
 
 class Folded(Frozen):
@@ -33,6 +36,11 @@ class Folded(Frozen):
     def key(self) -> str:
         """Return the key of the latest of them, which speaks for all."""
         return key_of(self.name, self.level, self.last)
+
+    def comes_of(self, causes: Collection[str]) -> bool:
+        """Return whether all of its silence comes of the clocks of these keys: it is none when theirs is none."""
+        outlives = self.silence is not None and self.silence.own
+        return bool(self.because) and not outlives and all(key in causes for key in self.because)
 
     @property
     def is_standing(self) -> bool:

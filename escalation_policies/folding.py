@@ -98,11 +98,12 @@ def _with(case: Case, folded: Folded | None, clock: Clock) -> Folded:
     if clock.status == "satisfied":
         return after.model_copy(update={"stands": True, "silence": before.silence if is_receipt else None})
     causes = () if clock.because in {None, before.key} else (clock.because,)
+    is_own = clock.because is None
     if before.silence is not None and (is_receipt or clock.because == before.key):
-        silence = before.silence.model_copy(update={"until": clock.deadline})
+        silence = before.silence.model_copy(update={"until": clock.deadline, "own": before.silence.own or is_own})
         causes = tuple(dict.fromkeys((*before.because, *causes)))
         return after.model_copy(update={"silence": silence, "because": causes})
-    silence = Silence(began=case.waits_since(clock), since=clock.deadline, until=clock.deadline)
+    silence = Silence(began=case.waits_since(clock), since=clock.deadline, until=clock.deadline, own=is_own)
     return after.model_copy(update={"stands": before.is_standing, "silence": silence, "because": causes})
 
 

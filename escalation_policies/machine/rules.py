@@ -114,7 +114,7 @@ def _call_off(ledger: Ledger, clock: Clock, since: datetime | None) -> set[str]:
         case = ledger.case
         caused = [c for c in case.clocks if c.because in causes and c.key not in causes]
         caused = sorted((c for c in caused if not _came_before(c, clock, since)), key=lambda c: c.key)
-        folds = [f for f in case.folded if f.because and causes.issuperset(f.because) and f.key not in causes]
+        folds = [f for f in case.folded if f.comes_of(causes) and f.key not in causes]
         folds = [f for f in folds if since is None or f.silence is None or f.silence.began >= since]
         if not caused and not folds:
             return causes

@@ -79,9 +79,8 @@ def test_receipt_of_a_folded_round_leaves_what_came_of_the_rounds_before_it() ->
     assert silence(scenario, "upward_receipt", "bureau").since == began.since
 
 
-@pytest.mark.parametrize(("after", "status"), [(timedelta(), "cancelled"), (_TICK, "breached")])
-def test_breach_that_came_of_a_round_stays_unless_the_fact_was_in_time_for_that(after: timedelta, status: str) -> None:
-    """Nobody held the posts of the district until day 40: a later chase told it. Accepted at its deadline, or after."""
+def told_by_a_later_chase() -> Scenario:
+    """Return a petition whose district nobody could tell until day 40; 120 days of silence later."""
     scenario = Scenario()
     scenario.staff.answers = {question: () if "@parent" in question else who for question, who in STAFF.items()}
     scenario.petition(severity="IV")
@@ -89,6 +88,13 @@ def test_breach_that_came_of_a_round_stays_unless_the_fact_was_in_time_for_that(
     scenario.pass_days(40)
     scenario.staff.answers = dict(STAFF)
     scenario.pass_days(120)
+    return scenario
+
+
+@pytest.mark.parametrize(("after", "status"), [(timedelta(), "cancelled"), (_TICK, "breached")])
+def test_breach_that_came_of_a_round_stays_unless_the_fact_was_in_time_for_that(after: timedelta, status: str) -> None:
+    """Nobody held the posts of the district until day 40: a later chase told it. Accepted at its deadline, or after."""
+    scenario = told_by_a_later_chase()
     asked, fold = scenario.opened.clock("upward_receipt@district"), scenario.opened.fold("acceptance", "school")
     assert asked is not None
     assert fold is not None
@@ -96,6 +102,37 @@ def test_breach_that_came_of_a_round_stays_unless_the_fact_was_in_time_for_that(
     assert asked.because_at is not None
     say_at(scenario, asked.because_at + after, PetitionAccepted, by="principal")
     assert scenario.status("upward_receipt@district") == status
+
+
+@pytest.mark.parametrize(("after", "stands"), [(timedelta(), False), (_TICK, True)])
+def test_silence_that_came_of_rounds_stays_unless_the_fact_was_in_time_for_the_first(
+    after: timedelta, stands: bool
+) -> None:
+    """The district's receipts are folded as well: accepted at the deadline of the chase they begin with, or after."""
+    scenario = told_by_a_later_chase()
+    before = silence(scenario, "upward_receipt", "district")
+    say_at(scenario, before.began + after, PetitionAccepted, by="principal")
+    fold = scenario.opened.fold("upward_receipt", "district")
+    assert fold is not None
+    assert fold.silence == (before if stands else None)
+
+
+def test_receipt_that_was_asked_for_by_a_reopening_stays_missed_when_the_chases_after_it_are_called_off() -> None:
+    """Asked again on day 3, the bureau was silent: that the hazard was gone on day 4 of 15 is no answer of theirs."""
+    scenario = Scenario()
+    scenario.file(kind="hazard")
+    scenario.pass_days(2.2)
+    scenario.say(facts.IncidentClosed, "principal", evidence="photograph 12")
+    scenario.say(facts.IncidentReopened, "principal", reason="it is there again")
+    scenario.pass_days(160)
+    before = silence(scenario, "upward_receipt", "bureau")
+    assert before.since < START + timedelta(days=4)
+    say_at(scenario, START + timedelta(days=4), facts.IncidentClosed, by="principal", evidence="photograph 13")
+    assert scenario.opened.status == "closed"
+    assert silence(scenario, "upward_receipt", "bureau") == before
+    district = scenario.opened.fold("upward_receipt", "district")
+    assert district is not None
+    assert district.silence is None, "it was asked because of the chases alone"
 
 
 def test_final_report_answers_follow_ups_and_no_receipt() -> None:

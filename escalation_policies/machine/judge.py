@@ -113,18 +113,19 @@ def decide(
             return Decision(None, (), "no such case yet: the fact waits for its report")
         return _decide_opening(event, directory, policies, now)
     at = _time_of(case, event, now)
+    by: str | None = getattr(event, "by", None)
     ledger = Ledger(case, directory, at, now, _cause(event))
     if isinstance(event, Report):
         ledger.write("action-withheld", "the case is open already: the same report by another road")
     elif not _may_be_heard(case, event, at):
-        ledger.write("action-withheld", "the case is closed", by=getattr(event, "by", None))
+        ledger.write("action-withheld", "the case is closed", by=by)
     elif isinstance(event, PETITION_FACTS) and case.petition is None:
-        ledger.write("action-withheld", "this case is not a petition", by=getattr(event, "by", None))
+        ledger.write("action-withheld", "this case is not a petition", by=by)
     elif isinstance(event, _OF_INCIDENTS_ALONE) and case.petition is not None:
         reason = "this case is a petition: its petitioner alone takes it back, or on by asking for review"
-        ledger.write("action-withheld", reason, by=getattr(event, "by", None))
-    elif _is_barred(ledger, event):
-        ledger.write("action-withheld", "said by somebody whom the case concerns", by=getattr(event, "by", None))
+        ledger.write("action-withheld", reason, by=by)
+    elif _is_barred(ledger, event, by):
+        ledger.write("action-withheld", "said by somebody whom the case concerns", by=by)
     else:
         _HANDLERS[type(event)](ledger, event)
     return _decision(ledger)
@@ -137,9 +138,9 @@ def _may_be_heard(case: Case, event: CaseFact, at: datetime) -> bool:
     return at <= case.closed_at and isinstance(event, _SET_THE_RECORD_RIGHT)
 
 
-def _is_barred(ledger: Ledger, event: CaseFact) -> bool:
+def _is_barred(ledger: Ledger, event: CaseFact, by: str | None) -> bool:
     """Return whether the case concerns who says this: nobody acts in a case that they may not hear of."""
-    by, excluded = getattr(event, "by", None), ledger.case.excluded
+    excluded = ledger.case.excluded
     if by is None or not excluded:
         return False
     if by in excluded:

@@ -9,6 +9,7 @@ from escalation_policies import clockwork
 from escalation_policies.case import Clock
 from escalation_policies.clock_rules import ClockRule
 from escalation_policies.schema import Policy
+from events.incident import SEVERITIES
 from tests.support.policy_variants import county
 from tests.support.scenario import START, minute
 
@@ -68,3 +69,27 @@ def test_clock_counted_anew_sends_only_reminders_that_are_to_come() -> None:
     clock = clockwork.start(plain, "upward_receipt", "district", "IV", START)
     again = clockwork.anew(clock, plain, "IV", START - minutes(1), START + minutes(3))
     assert moments(again) == [("reminder:6m", 5), ("reminder:8m", 7), ("deadline", 9)]
+
+
+@pytest.mark.parametrize(
+    ("within", "share", "found"),
+    [
+        ("2s", "50%", [("reminder:1s", 1 / 60)]),  # the shortest that can be said
+        ("3s", "10%", [("reminder:1s", 1 / 60)]),  # never at once: whoever it is for has just been told
+        ("1s", "50%", []),  # the end is no reminder
+    ],
+)
+def test_share_of_a_very_short_clock_is_a_whole_second_inside_it(
+    within: str, share: str, found: list[tuple[str, float]]
+) -> None:
+    """Tests of the real thing run at such speeds: a reminder is named by its seconds, and comes before the end."""
+    short = policy(within=within, reminders=[{"at": share}])
+    clock = clockwork.start(short, "upward_receipt", "district", "IV", START)
+    assert moments(clock)[:-1] == found
+
+
+def test_reminder_at_the_very_end_of_a_graver_case_is_none() -> None:
+    """After ten minutes, which is when a case of the highest grade is over."""
+    graded = policy(within={"IV": "20m", "III": "20m", "II": "20m", "I": "10m"}, reminders=[{"at": "10m"}])
+    found = [moments(clockwork.start(graded, "upward_receipt", "district", grade, START)) for grade in SEVERITIES]
+    assert found == [[("deadline", 10)], *3 * [[("reminder:10m", 10), ("deadline", 20)]]]

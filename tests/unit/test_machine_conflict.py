@@ -278,3 +278,13 @@ def test_report_of_a_joined_case_excludes_whom_it_names() -> None:
     scenario.pass_minutes(2 * DAY)
     assert {r.person_id for r in scenario.requests[told:]}.isdisjoint({"principal", "deputy"})
     assert "director" in scenario.hearers
+
+
+def test_who_acts_in_a_case_that_concerns_nobody_is_not_looked_up() -> None:
+    """What the directory says of a person is kept in the journal: only where a decision needs it."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.staff.others.add("principal")
+    scenario.acknowledge("principal")
+    asked = {resolution.question for entry in scenario.entries for resolution in entry.resolved}
+    assert not [question for question in asked if question.startswith("person:")]

@@ -149,6 +149,15 @@ def test_quiet_hours_are_not_a_whole_day() -> None:
         QuietHours(start=time(7), end=time(7))
 
 
+def test_message_that_goes_out_in_this_very_moment_is_not_called_back() -> None:
+    """Acknowledged as the night ends: the notifier has begun to send, and who hears of it twice is no worse off."""
+    scenario = at_night()
+    scenario.pass_minutes((MORNING - scenario.now) / timedelta(minutes=1))
+    scenario.acknowledge("principal")
+    assert scenario.status("report_to_principal@school") == "satisfied"
+    assert scenario.cancelled == []
+
+
 def test_held_message_without_a_clock_is_called_back_once_its_question_is_answered() -> None:
     """By the person it is for, where all of a level must answer; or by the level, whoever it is for."""
     scenario = Scenario(library(with_both_in_the_district(county(), "all")))

@@ -7,7 +7,7 @@ import pytest
 from escalation_policies.folded import Folded, Silence
 from escalation_policies.folding import cut
 from events import incident as facts
-from events.petition import PetitionAccepted, PetitionWithdrawn
+from events.petition import PetitionAccepted, PetitionDeclined, PetitionWithdrawn, ReviewAsked
 from tests.support.policy_variants import county, library, with_rounds
 from tests.support.scenario import DAY, STAFF, START, Scenario
 from tests.unit.test_machine_folding import silence, silent
@@ -79,15 +79,15 @@ def test_receipt_of_a_folded_round_leaves_what_came_of_the_rounds_before_it() ->
     assert silence(scenario, "upward_receipt", "bureau").since == began.since
 
 
-def told_by_a_later_chase() -> Scenario:
-    """Return a petition whose district nobody could tell until day 40; 120 days of silence later."""
+def told_by_a_later_chase(days: float = 120) -> Scenario:
+    """Return a petition whose district nobody could tell until day 40; so many days of silence later."""
     scenario = Scenario()
     scenario.staff.answers = {question: () if "@parent" in question else who for question, who in STAFF.items()}
     scenario.petition(severity="IV")
     scenario.acknowledge("principal")
     scenario.pass_days(40)
     scenario.staff.answers = dict(STAFF)
-    scenario.pass_days(120)
+    scenario.pass_days(days)
     return scenario
 
 
@@ -115,6 +115,26 @@ def test_silence_that_came_of_rounds_stays_unless_the_fact_was_in_time_for_the_f
     fold = scenario.opened.fold("upward_receipt", "district")
     assert fold is not None
     assert fold.silence == (before if stands else None)
+
+
+def test_receipt_that_was_given_keeps_the_deadline_that_it_was_asked_for_by() -> None:
+    """The director answered on day 44, and is told of every chase since: a late fact is held against the first."""
+    scenario = told_by_a_later_chase(days=4.5)
+    asked = scenario.opened.clock("upward_receipt@district")
+    assert asked is not None
+    chase = scenario.opened.clock(asked.because or "")
+    assert chase is not None
+    scenario.acknowledge("director")
+    scenario.pass_days(115)
+    given, fold = scenario.opened.clock(asked.key), scenario.opened.fold("acceptance", "school")
+    assert given is not None
+    assert fold is not None
+    assert (given.status, given.because, given.because_at) == ("satisfied", fold.key, chase.deadline)
+    scenario.say(PetitionDeclined, "principal", reason="not ours")
+    scenario.happen(ReviewAsked)
+    given = scenario.opened.clock(asked.key)
+    assert given is not None
+    assert (given.because, given.because_at) == (None, None), "told for another reason now, which stays"
 
 
 def test_receipt_that_was_asked_for_by_a_reopening_stays_missed_when_the_chases_after_it_are_called_off() -> None:

@@ -10,6 +10,7 @@ from escalation_policies.held import Held
 from escalation_policies.machine.holding import why_not
 from escalation_policies.opening import opening_deadlines
 from escalation_policies.schema import QuietHours
+from events.incident import NoteAdded
 from events.petition import PetitionFiled
 from tests.support.policy_variants import county, library, with_both_in_the_district
 from tests.support.scenario import SCHOOL, Scenario, minute, shipped
@@ -147,6 +148,19 @@ def test_quiet_hours_are_not_a_whole_day() -> None:
     """Nobody would ever be told."""
     with pytest.raises(ValidationError, match="nobody would ever be told"):
         QuietHours(start=time(7), end=time(7))
+
+
+def test_held_news_for_a_level_that_has_answered_is_not_called_back() -> None:
+    """The director took the petition on day 2: that it is overdue since midnight they still hear in the morning."""
+    scenario = Scenario()
+    scenario.petition()
+    scenario.pass_days(1.9)
+    scenario.acknowledge("director")
+    scenario.pass_days(13.8)
+    held = {r.notification_id for r in scenario.requests if r.template == "petition_overdue" and r.not_before}
+    assert held
+    scenario.say(NoteAdded, "principal", text="looked into")
+    assert held.isdisjoint(one.notification_id for one in scenario.cancelled)
 
 
 def test_message_that_goes_out_in_this_very_moment_is_not_called_back() -> None:

@@ -163,3 +163,15 @@ def test_duty_is_not_renewed_because_another_level_was_asked() -> None:
     scenario.acknowledge("principal", carried_late_minutes=13)
     assert TOP in running(scenario)
     assert not [key for key in running(scenario) if key.startswith("report_upward@district")]
+
+
+def test_report_of_a_level_whose_duty_was_called_off_is_carried_all_the_same() -> None:
+    """The director accepted an alarm that was none, and reports all the same: what they know must go up."""
+    scenario = Scenario()
+    scenario.file()
+    scenario.pass_minutes(16)
+    scenario.acknowledge("director")
+    scenario.acknowledge("principal", carried_late_minutes=2)
+    assert scenario.status("report_upward@district") == "cancelled"
+    scenario.report_upward("director")
+    assert {"township", "bureau"} <= {who for _, who in scenario.told(template="incident_report")}

@@ -117,6 +117,17 @@ def test_silence_that_came_of_rounds_stays_unless_the_fact_was_in_time_for_the_f
     assert fold.silence == (before if stands else None)
 
 
+def test_receipts_that_are_folded_in_the_moment_of_their_answer_leave_the_breaches_before_them() -> None:
+    """Answered while the last round runs, by a fact that is in time for all that are kept: the oldest makes room."""
+    scenario = silent("hazard", 190.5)
+    assert any(c.status == "running" for c in scenario.opened.rounds("upward_receipt", "district"))
+    before = silence(scenario, "upward_receipt", "district")
+    say_at(scenario, before.until + timedelta(hours=1), facts.IncidentAcknowledged, by="director")
+    fold = scenario.opened.fold("upward_receipt", "district")
+    assert fold is not None
+    assert (fold.stands, fold.silence) == (True, before)
+
+
 def test_receipt_that_was_given_keeps_the_deadline_that_it_was_asked_for_by() -> None:
     """The director answered on day 44, and is told of every chase since: a late fact is held against the first."""
     scenario = told_by_a_later_chase(days=4.5)

@@ -9,7 +9,7 @@ from escalation_policies.folding import cut
 from events import incident as facts
 from events.petition import PetitionAccepted, PetitionDeclined, PetitionWithdrawn, ReviewAsked
 from tests.support.policy_variants import county, library, with_rounds
-from tests.support.scenario import DAY, STAFF, START, Scenario
+from tests.support.scenario import DAY, STAFF, START, Scenario, shipped
 from tests.unit.test_machine_folding import silence, silent
 
 _TICK = timedelta(microseconds=1)
@@ -146,6 +146,32 @@ def test_receipt_that_was_given_keeps_the_deadline_that_it_was_asked_for_by() ->
     given = scenario.opened.clock(asked.key)
     assert given is not None
     assert (given.because, given.because_at) == (None, None), "told for another reason now, which stays"
+
+
+def test_receipt_with_two_reasons_is_tied_to_the_folded_silence_that_both_come_from() -> None:
+    """The office was told when the district was silent to a chase, now folded, and of one that nobody else can get."""
+    scenario = Scenario(library(with_rounds(shipped().for_kind("petition"), 1)))
+    vacant = {question: () if "@parent" in question else who for question, who in STAFF.items()}
+    scenario.staff.answers = vacant
+    scenario.petition(severity="IV")
+    scenario.acknowledge("principal")
+    scenario.pass_days(40)
+    scenario.staff.answers = dict(STAFF)
+    scenario.pass_days(5.5)
+    for by in ("petition-officer", "director"):
+        scenario.acknowledge(by)
+    (given,) = (c for c in scenario.opened.rounds("upward_receipt", "petition_office") if c.status == "satisfied")
+    assert given.because == "upward_receipt@district"
+    scenario.pass_days(100)
+    scenario.staff.answers = vacant
+    before = silence(scenario, "acceptance", "school")
+    chased = len(scenario.told(template="petition_overdue"))
+    while len(scenario.told(template="petition_overdue")) == chased:
+        scenario.pass_days(1)
+    found, fold = scenario.opened.clock(given.key), scenario.opened.fold("acceptance", "school")
+    assert found is not None
+    assert fold is not None
+    assert (found.because, found.because_at) == (fold.key, before.until)
 
 
 def test_receipt_that_was_asked_for_by_a_reopening_stays_missed_when_the_chases_after_it_are_called_off() -> None:

@@ -222,3 +222,21 @@ def test_final_report_from_before_a_reopening_answers_no_silence_of_after_it() -
     say_at(scenario, START + timedelta(hours=12), facts.FinalReportFiled, by="principal", summary="it was out")
     assert silence(scenario, "follow_up", "principal") == before
     assert scenario.reasons("breach-withdrawn") == []
+
+
+def test_silence_before_a_reopening_stays_a_breach_when_the_one_after_it_is_folded_as_well() -> None:
+    """Ten days without a word, closed, opened again, thirty more: the first ten are final, the others may still end."""
+    fire = with_rounds(county(), 1)
+    scenario = Scenario(library(fire.model_copy(update={"closing": fire.closing.model_copy(update=_NO_FINAL)})))
+    scenario.file()
+    scenario.pass_days(10.5)
+    scenario.say(facts.IncidentClosed, "principal")
+    scenario.say(facts.IncidentReopened, "director", reason="it burns again")
+    scenario.pass_days(30)
+    assert silence(scenario, "follow_up", "principal").began == scenario.opened.reopened_at
+    fold = scenario.opened.fold("follow_up", "principal")
+    assert fold is not None
+    assert fold.stands is True
+
+
+_NO_FINAL = {"final_report": False}

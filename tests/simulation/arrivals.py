@@ -38,7 +38,11 @@ async def check_arrivals(
     async with database.reading() as connection:
         rows = {row.notification_id: row for row in await connection.execute(select(notifications))}
         handled = set(
-            (await connection.execute(select(inbox.c.event_id).where(inbox.c.consumer == "escalation"))).scalars()
+            (
+                await connection.execute(
+                    select(inbox.c.event_id).where(inbox.c.consumer.in_(("escalation", "roll_call")))
+                )
+            ).scalars()
         )
         found = await connection.execute(select(journal.c.case_id, journal.c.entry).order_by(journal.c.seq))
         entries = [JournalEntry.model_validate_json(row.entry) for row in found]
@@ -54,6 +58,8 @@ async def check_arrivals(
 
 def _its_case_has_heard(row: Any, handled: Collection[str], entries: Collection[JournalEntry]) -> None:
     """Check that a message that did not arrive, or not in time, is in the history of its case."""
+    if row.state == "cancelled":  # what took it back may have come first: then nobody ever saw the request
+        return
     request = NotificationRequested.model_validate_json(row.request)
     causes: list[Cause] = ["late"] if row.is_late else []
     if row.state in NOT_ARRIVED or (row.state == "skipped" and row.reason.startswith(_FLAGGED)):

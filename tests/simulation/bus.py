@@ -9,6 +9,7 @@ from aiokafka.partitioner import murmur2
 
 from events.topics import CATALOGUE, CONSUMED, PARTITIONS, dead_letter
 from tests.simulation.diary import Diary
+from tests.simulation.record import RollCallRecord
 from tests.simulation.virtual_time import OUTSIDE, VirtualLoop
 
 PREFIX = "tocsin."
@@ -45,10 +46,11 @@ class SimBus:
         self._rng = rng
         self._diary = diary
         self._incarnations = 0
+        self.record: RollCallRecord | None = None
         self.topics: dict[str, Topic] = {}
         self.wanted = {PREFIX + topic.name: PARTITIONS for topic in CATALOGUE}
         self.wanted |= {dead_letter(PREFIX + name): 1 for name in CONSUMED}
-        self.away = False
+        self._away = False
         self.arrived = asyncio.Event()
         self.appended = 0
         self.trouble = 0.0
@@ -57,6 +59,21 @@ class SimBus:
         """How likely a record is to be seen only seconds after it was written."""
         self.contradictions: list[str] = []
         self._first_bytes: dict[tuple[str, bytes, str], bytes | None] = {}
+
+    @property
+    def away(self) -> bool:
+        """Return whether the broker does not answer."""
+        return self._away
+
+    @away.setter
+    def away(self, away: bool) -> None:
+        self._away = away
+        if away:
+            self._mishap()
+
+    def _mishap(self, topic: str | None = None) -> None:
+        if self.record is not None:
+            self.record.note_mishap(topic)
 
     def create_missing(self) -> None:
         """Make the topics that do not exist, each with a new id."""
@@ -81,6 +98,9 @@ class SimBus:
         log.append(Stored(key, headers, value, visible_at))
         self.appended += 1
         self._compare(topic, headers, value)
+        if self.record is not None:
+            is_home = key is not None and self.partition_of(topic, key) == partition
+            self.record.note(topic, headers, value, is_home=is_home)
         self._diary.write("appended", topic, partition, len(log) - 1, _id_of(headers))
         self._loop.call_at(visible_at, self._tell, context=OUTSIDE.copy())
         return len(log) - 1
@@ -123,6 +143,7 @@ class SimBus:
     def wipe(self) -> None:
         """Lose everything, the topics included."""
         self._diary.count("bus wiped")
+        self._mishap()
         self._diary.counts["record lost"] += sum(sum(map(bool, log)) for t in self.topics.values() for log in t.logs)
         self.topics.clear()
 
@@ -130,6 +151,7 @@ class SimBus:
         """Lose the end of a log, as a broker may that did not wait for its disk."""
         if topic in self.topics:
             self._diary.count("log cut back", topic, partition, records)
+            self._mishap(topic)
             log = self.topics[topic].logs[partition]
             self._diary.counts["record lost"] += sum(map(bool, log[-records:]))
             self.topics[topic].hurt.add(partition)
@@ -141,6 +163,7 @@ class SimBus:
         if log:
             place = self._rng.randrange(len(log))
             self._diary.count("record lost", topic, partition, place)
+            self._mishap(topic)
             log[place] = None
 
     def double_one(self, topic: str, partition: int) -> None:
@@ -158,6 +181,7 @@ class SimBus:
         if len(log) > 1:
             one, other = self._rng.sample(range(max(0, len(log) - UNSETTLED), len(log)), 2)
             self._diary.count("record reordered", topic, partition, one, other)
+            self._mishap(topic)
             log[one], log[other] = log[other], log[one]
             self.topics[topic].hurt.add(partition)
 

@@ -1,6 +1,6 @@
 """A small invented county whose people come, go, move and change numbers, and the policies it changes in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from random import Random
@@ -11,6 +11,8 @@ from tests.simulation.machine import BOOT
 from tests.support.policy_variants import with_both_in_the_district, with_rounds
 
 SCHOOLS = ("school-1", "school-2", "school-3")
+DISTRICT_OF: Mapping[str, str] = {"school-1": "district-2", "school-2": "district-1", "school-3": "district-2"}
+SCHOOL_NAMES: Mapping[str, str] = {"school-1": "School 1", "school-2": "School 2", "school-3": "School 3"}
 _OFFICES = ("health_officer", "protection_officer", "exam_officer", "petition_officer")
 _YEARS = timedelta(days=4000)
 ROUNDS = 2
@@ -104,10 +106,10 @@ def _units(people: Sequence[str]) -> list[UnitRecorded]:
         UnitRecorded(unit_id="district-2", name="Second District", kind="district", parent="bureau"),
         *(
             UnitRecorded(
-                unit_id=school, name=f"School {number}", kind="school", parent=f"district-{1 + number % 2}",
+                unit_id=school, name=SCHOOL_NAMES[school], kind="school", parent=DISTRICT_OF[school],
                 township="town", rosters=duty("school_leader", f"deputy_principal.{school}."),
             )
-            for number, school in enumerate(SCHOOLS, 1)
+            for school in SCHOOLS
         ),
     ]  # fmt: skip
 

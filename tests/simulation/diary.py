@@ -20,6 +20,8 @@ class Diary:
         self._hash = hashlib.sha256()
         self.counts: Counter[str] = Counter()
         """How often each thing happened that a run is asked about."""
+        self.logged: dict[str, list[float]] = {}
+        """When the product logged what, by the loop's time."""
         self.lines: deque[str] = deque(maxlen=None if keep else TAIL)
 
     def write(self, *words: object) -> None:
@@ -41,6 +43,7 @@ class Diary:
 
     def from_structlog(self, _logger: Any, _level: str, event: Any) -> Any:
         """Take what the product logs: a structlog processor that ends the chain."""
+        self.logged.setdefault(event["event"], []).append(self._loop.time())
         named = {key: value for key, value in event.items() if key not in {"event", "exc_info", "error"}}
         error = [repr(sys.exc_info()[1])] if event.get("exc_info") else []
         self.write("log", event["event"], *error, *(f"{key}={named[key]}" for key in sorted(named)))

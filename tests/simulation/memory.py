@@ -1,7 +1,8 @@
 """The store's file in a simulation: SQLite without a thread, an await at each statement, and a witness of who wrote.
 
 Triggers compare whoever writes a partition with whoever claimed it last. They know nothing of epochs, so they also see
-a fence that does not hold. An intake may write of a notification what its provider told.
+a fence that does not hold. An intake may write of a notification what its provider told. Others write down in which
+order and when the store came to know what, of roll calls: what a step was to know can be told afterwards.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ _COMPILED: dict[Any, Any] = {}
 _WITNESS = """
 CREATE TABLE witness_claims (name TEXT PRIMARY KEY, writer TEXT);
 CREATE TABLE witness_strangers (name TEXT, what TEXT, writer TEXT, claimer TEXT);
+CREATE TABLE witness_moments (place INTEGER PRIMARY KEY, what TEXT, name TEXT, said TEXT, at INTEGER, turn REAL);
 """
 _CLAIMED = """
 CREATE TRIGGER witness_{0} AFTER {1} ON ownership BEGIN
@@ -40,6 +42,18 @@ CREATE TRIGGER witness_{0} AFTER {1} WHEN {2} AND witness() IS NOT
   INSERT INTO witness_strangers VALUES
     ({3}, '{0}', witness(), (SELECT writer FROM witness_claims WHERE name = {3})); END;
 """
+_HAPPENED = """
+CREATE TRIGGER witness_{0} AFTER {1} WHEN {2} BEGIN
+  INSERT INTO witness_moments (what, name, said, at, turn) VALUES ({3}, moment(), turn()); END;
+"""
+_MOMENTS = (
+    ("heard", "INSERT ON inbox", "NEW.consumer = 'roll_call'", "'heard', NEW.event_id, ''"),
+    ("call_first", "INSERT ON roll_calls", "1", "'call', NEW.roll_call_id, NEW.state"),
+    ("call_next", "UPDATE ON roll_calls", "1", "'call', NEW.roll_call_id, NEW.state"),
+    ("part_first", "INSERT ON roll_call_parts", "1", "'part', NEW.roll_call_id || '/' || NEW.partition, NEW.taken"),
+    ("part_next", "UPDATE ON roll_call_parts", "1", "'part', NEW.roll_call_id || '/' || NEW.partition, NEW.taken"),
+)
+"""What the store came to know of roll calls, in the order in which it was committed."""
 _WRITES = (
     ("journal", "INSERT ON journal", "1", "'escalation/' || NEW.partition"),
     ("cases", "UPDATE ON cases", "1", "'escalation/' || NEW.partition"),
@@ -52,6 +66,12 @@ _WRITES = (
         "NOT (witness() LIKE 'intake-%' AND NEW.state IN ('handed-over', 'sent', 'delivered', 'undelivered'))",
         "'notifier/' || NEW.partition",
     ),
+    ("roll_calls_first", "INSERT ON roll_calls", "1", "'roll_call/' || NEW.partition"),
+    ("roll_calls_next", "UPDATE ON roll_calls", "1", "'roll_call/' || NEW.partition"),
+    ("school_days_first", "INSERT ON school_days", "1", "'roll_call/' || NEW.partition"),
+    ("school_days_next", "UPDATE ON school_days", "1", "'roll_call/' || NEW.partition"),
+    ("roll_call_parts_first", "INSERT ON roll_call_parts", "1", "'roll_call/' || NEW.partition"),
+    ("roll_call_parts_next", "UPDATE ON roll_call_parts", "1", "'roll_call/' || NEW.partition"),
     ("outbox", "INSERT ON outbox", "NEW.lane NOT LIKE 'intake/%'", "NEW.lane"),
 )
 
@@ -60,6 +80,7 @@ def add_witness(path: Path) -> None:
     """Put the triggers into a fresh store."""
     script = _WITNESS + _CLAIMED.format("first", "INSERT") + _CLAIMED.format("again", "UPDATE OF epoch, owner")
     script += "".join(_WROTE.format(*write) for write in _WRITES)
+    script += "".join(_HAPPENED.format(*moment) for moment in _MOMENTS)
     connection = sqlite3.connect(path)
     connection.executescript(script)
     connection.close()
@@ -68,8 +89,10 @@ def add_witness(path: Path) -> None:
 class SimConnection(aiosqlite.Connection):
     """A connection of one process. Statements run in the loop, with an await before each and after each commit."""
 
-    def __init__(self, path: str, life: Life, rng: random.Random, sabotage: Sabotage | None) -> None:
-        super().__init__(lambda: _open(path, life.name), 64)
+    def __init__(
+        self, path: str, life: Life, rng: random.Random, sabotage: Sabotage | None, moment: Callable[[], int]
+    ) -> None:
+        super().__init__(lambda: _open(path, life.name, moment), 64)
         self._life = life
         self._rng = rng
         self._sabotage = sabotage
@@ -139,12 +162,13 @@ class SimDatabase(Database):
         now_micros: Callable[[], int],
         rng: random.Random,
         sabotage: Sabotage | None,
+        moment: Callable[[], int],
     ) -> None:
         self._connections: list[SimConnection] = []
         self._micros = now_micros
 
         async def connect(at: str) -> aiosqlite.Connection:
-            connection = SimConnection(at, life, rng, sabotage)
+            connection = SimConnection(at, life, rng, sabotage, moment)
             self._connections.append(connection)
             return await connection
 
@@ -165,7 +189,9 @@ class SimDatabase(Database):
             connection.stop()
 
 
-def _open(path: str, name: str) -> sqlite3.Connection:
+def _open(path: str, name: str, moment: Callable[[], int]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.create_function("witness", 0, lambda: name)
+    connection.create_function("moment", 0, moment)
+    connection.create_function("turn", 0, lambda: asyncio.get_running_loop().time())
     return connection

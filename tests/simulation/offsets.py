@@ -12,7 +12,8 @@ from tests.simulation.workers import Surroundings
 
 _TAKEN_CARE_OF = """
 SELECT 1 FROM inbox WHERE consumer = :consumer AND event_id = :event_id
-UNION SELECT 1 FROM outbox WHERE event_id = :event_id AND lane LIKE 'escalation/%' AND topic NOT LIKE '%notifications'
+UNION SELECT 1 FROM outbox WHERE event_id = :event_id
+  AND (lane LIKE 'escalation/%' OR lane LIKE 'roll_call/%') AND topic NOT LIKE '%notifications'
 """
 """Handled; or on its way home, when a copy of it came to another partition in the same unit of work."""
 

@@ -15,6 +15,8 @@ class Beginning:
     """What the world of a run is made of."""
 
     rng: Random
+    later: Random
+    """Dice of what came into the world later."""
     plan: Plan
     folder: Path
     sabotage: Sabotage | None
@@ -31,6 +33,7 @@ class Outcome:
     case_hours: float
     records: int
     cases: int
+    roll_calls: int
     lines: list[str]
     counts: Counter[str]
     """How often each trouble came."""

@@ -17,6 +17,7 @@ from events.ids import case_id_of_report, derived
 from services.notifier.channels.base import Message
 from tests.simulation.county import SCHOOLS, County, libraries
 from tests.simulation.door import accept, topic_of
+from tests.simulation.schools import Schools
 from tests.simulation.texting import Texting
 from tests.simulation.virtual_time import OUTSIDE
 from tests.simulation.workers import Surroundings, Worker
@@ -53,7 +54,13 @@ class People:
     """Everybody who files and answers. They stop when ``over`` is set."""
 
     def __init__(
-        self, around: Surroundings, county: County, intakes: Sequence[Worker], phones: float, replies: float
+        self,
+        around: Surroundings,
+        county: County,
+        intakes: Sequence[Worker],
+        phones: float,
+        replies: float,
+        later: Random,
     ) -> None:
         self._around = around
         self._rng = Random(around.rng.random())
@@ -62,6 +69,7 @@ class People:
         self._phones = phones
         self._replies = replies
         self.texting = Texting(Random(around.rng.random()), around.diary, intakes)
+        self.schools = Schools(around, county, intakes, later, self._talk, lambda: self.over)
         self._acts: dict[str, int] = {}
         self._talks: set[asyncio.Task[None]] = set()
         self._said = 0
@@ -114,12 +122,22 @@ class People:
         after = (
             timedelta(minutes=minutes * self._rng.uniform(0.8, 1.1)).total_seconds() / self._around.machine.clock.speed
         )
+        if message.template.startswith("roll_call"):
+            self._hear_of_a_roll_call(message, after)
+            return
         is_petition = self.told.cases.get(message.case_id, False)
         by = self._county.who_has(message.address)
         if by is not None and after <= LONGEST_SECONDS and self._rng.random() < self._replies:
             self._talk(self._text_back(message, by, after))
         else:
             self._talk(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
+
+    def _hear_of_a_roll_call(self, message: Message, after: float) -> None:
+        by = self._county.who_has(message.address)
+        if by is not None and after <= LONGEST_SECONDS and self._rng.random() < self._replies:
+            self._talk(self._text_back(message, by, after))
+        else:
+            self.schools.hear(message, by)
 
     async def _text_back(self, message: Message, by: str, after: float) -> None:
         await asyncio.sleep(after)

@@ -49,10 +49,17 @@ class Plan:
     """How likely a provider tells each thing it could tell of a message."""
     replies: float
     """The share of SMS that are answered by SMS."""
+    roll_callers: int
+    """How many roll-call services there are; 0: the county knows no roll calls."""
+    answers: float
+    """How likely a school answers a roll call of its own accord."""
 
 
-def draw_plan(rng: Random) -> Plan:
-    """Return the plan of a seed. Each trouble but death is absent from about half of the runs."""
+def draw_plan(rng: Random, later: Random) -> Plan:
+    """Return the plan of a seed. Each trouble but death is absent from about half of the runs.
+
+    ``later``: dice for what came into the world later. A life without any of it is what it was before.
+    """
 
     def rate(most: float) -> float:
         return rng.uniform(0, most) if rng.random() < 0.5 else 0.0
@@ -88,4 +95,6 @@ def draw_plan(rng: Random) -> Plan:
         losses_on_the_way=rate(0.5),
         receipts=rng.choice([0.0, 0.7, 1.0]),
         replies=rate(0.6),
+        roll_callers=later.choice([0, 0, 1, 2]),
+        answers=later.choice([0.2, 0.7, 0.9]),
     )

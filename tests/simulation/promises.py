@@ -19,6 +19,7 @@ from services.runtime.database import Database
 from services.runtime.tables import cases, inbox, journal, notifications
 from tests.simulation.people import Told
 from tests.simulation.provider import NEVER_TAKEN
+from tests.simulation.record import RollCallRecord
 from tests.simulation.truth import Broken
 from tests.simulation.workers import Surroundings
 from tests.support.case_truths import breaches_are_true, clocks_are_watched, history_is_whole
@@ -27,7 +28,13 @@ from tests.support.truth import assert_positions_gapless
 
 
 async def check(
-    database: Database, around: Surroundings, told: Told, now: datetime, *, nobody_doubts: bool
+    database: Database,
+    around: Surroundings,
+    told: Told,
+    of_roll_calls: RollCallRecord,
+    now: datetime,
+    *,
+    nobody_doubts: bool,
 ) -> list[Case]:
     """Return the cases.
 
@@ -50,6 +57,8 @@ async def check(
         requested.update(request.notification_id for request in asked)
         cancelled |= {e.notification_id for d in decisions for e in d.effects if isinstance(e, NotificationCancelled)}
         _true_to_life(case, entries, asked, now)
+    requested.update(of_roll_calls.requests.keys())
+    cancelled |= of_roll_calls.cancelled
     if doubled := [one for one, count in requested.items() if count > 1]:
         raise Broken(f"promise 4: requested more than once: {doubled}")
     handled = await _handled(database)

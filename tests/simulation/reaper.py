@@ -11,7 +11,8 @@ from tests.simulation.awaits import of_running, of_waiting
 _STATEMENT = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM|SELECT .*?FROM) \(?(?:SELECT .*?FROM )?(\w+)", re.DOTALL)
 UNIT_OF_WORK = re.compile(
     r"runtime\.(store UnitOfWork|store Store.transaction|store _execute|consumption|outbox_rows) ?"
-    r"|escalation\.(consumer|docket|codes) |notifier\.(consumer|commits|rows|sending) |intake\.rows "
+    r"|(escalation|roll_call)\.(consumer|docket|codes|steps|opening) |notifier\.(consumer|commits|rows|sending) "
+    r"|intake\.rows "
     r"|\w+: (INSERT|UPDATE|DELETE|(after )?COMMIT of) (?!ownership|nothing|directory_entries)"
 )
 """Names of awaits inside a unit of work, or of a send between two of them."""

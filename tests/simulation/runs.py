@@ -19,8 +19,8 @@ def tell(outcome: Outcome) -> None:
     """Print what became of one run."""
     print(
         f"seed {outcome.seed}: {'FAILED' if outcome.faults else 'ok'}, {outcome.cases} cases, "
-        f"{outcome.case_hours:.0f} case-hours, {outcome.records} records, {outcome.crashes} crashes, "
-        f"{outcome.seconds:.2f} s, log {outcome.digest[:16]}"
+        f"{outcome.case_hours:.0f} case-hours, {outcome.roll_calls} roll calls, "
+        f"{outcome.records} records, {outcome.crashes} crashes, {outcome.seconds:.2f} s, log {outcome.digest[:16]}"
     )
     for fault in outcome.faults:
         print(f"  {fault}")
@@ -38,7 +38,7 @@ def run_many(seeds: Sequence[int], jobs: int) -> int:
     with get_context("spawn").Pool(jobs, maxtasksperchild=RUNS_A_PROCESS) as pool:
         for outcome in pool.imap_unordered(simulate, seeds):
             hours += outcome.case_hours
-            sums.update(runs=1, cases=outcome.cases, records=outcome.records)
+            sums.update(runs=1, cases=outcome.cases, calls=outcome.roll_calls, records=outcome.records)
             for total, one in ((counts, outcome.counts), (passed, outcome.passed), (died, outcome.died)):
                 total.update(one)
             if outcome.faults:
@@ -46,8 +46,8 @@ def run_many(seeds: Sequence[int], jobs: int) -> int:
                 tell(outcome)
     seconds = time.perf_counter() - began
     print(
-        f"{sums['runs']:,} runs, {sums['cases']:,} cases, {hours:,.0f} case-hours, {sums['records']:,} records, "
-        f"{len(failed)} failed, {seconds:.0f} s, {sums['runs'] / seconds:.2f} runs/s"
+        f"{sums['runs']:,} runs, {sums['cases']:,} cases, {hours:,.0f} case-hours, {sums['calls']:,} roll calls, "
+        f"{sums['records']:,} records, {len(failed)} failed, {seconds:.0f} s, {sums['runs'] / seconds:.2f} runs/s"
     )
     print("troubles: " + ", ".join(f"{what} {count:,}" for what, count in counts.most_common()))
     _tell_places(passed, died)

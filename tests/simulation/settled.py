@@ -2,14 +2,20 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.runtime.tables import EPOCH, to_micros
 from tests.simulation.bus import PREFIX
+from tests.simulation.roll_steps import to_come
 from tests.simulation.workers import Surroundings
 
-READERS = {"incidents": "escalation", "petitions": "escalation", "notifications": "notifier"}
+READERS = {
+    "incidents": "escalation",
+    "petitions": "escalation",
+    "notifications": "notifier",
+    "zero-reports": "roll_call",
+}
 _COUNTS = {
     "records to publish": "SELECT count(*) FROM outbox WHERE pending",
     "records to confirm": "SELECT count(*) FROM outbox WHERE NOT pending",
@@ -36,6 +42,7 @@ class Store:
         around = self._around
         with sqlite3.connect(around.path, isolation_level=None) as connection:
             now = {"now": to_micros(around.machine.clock.now())}
+            steps = sum(at <= around.machine.clock.now() for at in self._steps(connection))
             left = Counter({name: connection.execute(sql, now).fetchone()[0] for name, sql in _COUNTS.items()})
             read = {
                 (topic, number, topic_id): offset
@@ -44,6 +51,7 @@ class Store:
                 )
             }
         connection.close()
+        left["steps of roll calls"] = steps
         left["records to read"] = sum(
             max(0, len(log) - 1 - read.get((PREFIX + name, number, around.bus.topics[PREFIX + name].topic_id), -1))
             for name in READERS
@@ -53,11 +61,18 @@ class Store:
         return +left
 
     def next_due(self) -> datetime | None:
-        """Return the earliest stored deadline."""
+        """Return the earliest stored deadline, or what comes next of roll calls."""
         with sqlite3.connect(self._around.path, isolation_level=None) as connection:
             first = connection.execute("SELECT min(next_due_at) FROM cases").fetchone()[0]
+            known = [] if first is None else [EPOCH + timedelta(microseconds=first)]
+            now = self._around.machine.clock.now()
+            known += [at for at in self._steps(connection) if at > now]
         connection.close()
-        return None if first is None else EPOCH + timedelta(microseconds=first)
+        return min(known, default=None)
+
+    def _steps(self, connection: sqlite3.Connection) -> Iterable[datetime]:
+        around = self._around
+        return to_come(connection, around.timetable, around.machine.clock.now()) if around.has_roll_calls else ()
 
     def morning(self) -> float | None:
         """Return in how many seconds of the loop the last message is due that quiet hours hold back now, if any is."""

@@ -9,7 +9,7 @@ from tests.simulation import sabotage
 from tests.simulation.memory import Sabotage
 from tests.simulation.world import simulate
 
-SEEDS = (12, 8, 2, 4, 6, 3, 1, 9, 7)
+SEEDS = (39, 37, 3, 1, 10, 8, 2, 4, 6, 9, 7, 12)
 """The first seeds of all: the troubles that show a broken part are absent from about half of the runs."""
 MORE_SEEDS = range(13, 50)
 """A change of the product moves every death to another moment: when the first seeds show nothing, there are others."""
@@ -36,7 +36,7 @@ BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[i
     ),
     "the notifier forgets an intent": (sabotage.sends_without_intent, (150, 16, 101, 133), 5.0, "nobody had to doubt"),
     "a lost message is told to nobody": (sabotage.hears_of_losses_alone, (33, 10, 40), None, "its case never heard"),
-    "a message is given up in silence": (sabotage.fails_in_silence, (8, 12, 13), None, "its case never heard"),
+    "a message is given up in silence": (sabotage.fails_in_silence, (3, 24, 37), None, "its case never heard"),
     "a message is late in silence": (sabotage.is_late_in_silence, (76, 64), None, "late, and its case never heard"),
     "a receipt is written over": (sabotage.writes_over_receipts, (2, 10, 9), None, "two contents|was delivered"),
     "an answer by SMS is not stored": (sabotage.thanks_for_answers, (13, 37, 63), None, "was answered, and is not in"),

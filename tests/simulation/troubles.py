@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
+from events.topics import TopicName
 from services.runtime.database import Database
 from services.runtime.live_directory import write_entries
 from tests.simulation.bus import PREFIX
@@ -13,8 +14,14 @@ from tests.simulation.plan import Plan
 from tests.simulation.provider import MOODS
 from tests.simulation.workers import Surroundings, Worker
 
-CONFIRMED = ("incidents", "petitions", "notifications")
+_CONFIRMED: Sequence[TopicName] = ("incidents", "petitions", "notifications")
 """Topics whose records our services confirm: what these lose is published again; others only after a wipe."""
+
+
+def confirmed(plan: Plan) -> Sequence[TopicName]:
+    """Return the topics of a life that may lose anything."""
+    return (*_CONFIRMED, "zero-reports") if plan.roll_callers else _CONFIRMED
+
 
 MOST_HOURS = 6.0
 SLOW = 60.0
@@ -110,7 +117,7 @@ class Troubles:
         self._around.bus.wipe()
 
     def _place(self) -> tuple[str, int]:
-        topic = PREFIX + self._rng.choice(CONFIRMED)
+        topic = PREFIX + self._rng.choice(confirmed(self._plan))
         logs = self._around.bus.topics[topic].logs if topic in self._around.bus.topics else []
         filled = [number for number, log in enumerate(logs) if log]
         return topic, self._rng.choice(filled) if filled else 0

@@ -15,6 +15,7 @@ from services.intake.journal_tail import JournalTail
 from services.intake.main import LANES
 from services.intake.seal import Seal
 from services.notifier import main as notifier
+from services.roll_call import main as roll_call
 from services.runtime.answer_links import AnswerLinks
 from services.runtime.bus_access import BusAccess
 from services.runtime.keeper import Keeper
@@ -32,6 +33,7 @@ from tests.simulation.machine import Machine
 from tests.simulation.memory import Sabotage, SimDatabase
 from tests.simulation.provider import Provider, SimChannel
 from tests.simulation.reaper import Reaper
+from tests.simulation.timetable import Timetable
 from tests.simulation.virtual_time import LIFE, Life, VirtualLoop
 
 
@@ -53,6 +55,11 @@ class Surroundings:
     reaper: Reaper
     reports_bug: Callable[[str], None]
     after_death: Callable[[], None]
+    moment: Callable[[], int]
+    """The services' time, in microseconds."""
+    timetable: Timetable
+    has_roll_calls: bool
+    """Somebody serves the roll calls of the timetable."""
     policies: int = 0
     """Which library a process that starts now reads."""
 
@@ -85,7 +92,7 @@ class Worker:
         self._incarnations += 1
         around = self._around
         life = self.life = Life(f"{self.name}.{self._incarnations}", around.reaper)
-        database = SimDatabase(around.path, life, around.machine.now_micros, around.rng, around.sabotage)
+        database = SimDatabase(around.path, life, around.machine.now_micros, around.rng, around.sabotage, around.moment)
         self._ended.append((life, database))
         life.on_death = lambda where: self._died(life, database, where)
         context = copy_context()
@@ -173,12 +180,16 @@ class Worker:
             new_id=lambda: f"{self._around.rng.getrandbits(128):032x}",
             lane=lane,
             monotonic=self._around.loop.time,
+            schedules=self._around.timetable.schedules,
         )
         self.desk = (deps, open_rooms(deps, JournalTail(process.database)))
         process.add_shared()
 
     async def _escalation(self, process: Process) -> None:
         await escalation.prepare(process, libraries()[self._around.policies])
+
+    async def _roll_call(self, process: Process) -> None:
+        await roll_call.prepare(process, self._around.timetable.schedules)
 
     async def _notifier(self, process: Process) -> None:
         around, timeout = self._around, self._settings.provider_timeout_seconds
@@ -208,4 +219,5 @@ _WIRING: Mapping[str, Callable[[Worker, Process], Awaitable[None]]] = {
     "intake": Worker._intake,
     "escalation": Worker._escalation,
     "notifier": Worker._notifier,
+    "roll_call": Worker._roll_call,
 }

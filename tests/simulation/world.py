@@ -12,6 +12,7 @@ from random import Random
 from services.intake.twilio.status import MESSAGES
 from services.intake.twilio.voice import CALLS
 from services.notifier.rules import LOOK_SECONDS
+from services.runtime.tables import to_micros
 from tests.simulation.arrivals import check_arrivals
 from tests.simulation.bus import PREFIX, SimBus
 from tests.simulation.carrier import Carrier
@@ -27,9 +28,12 @@ from tests.simulation.plan import draw_plan
 from tests.simulation.promises import check
 from tests.simulation.provider import Provider, Taken
 from tests.simulation.reaper import Reaper
+from tests.simulation.record import RollCallRecord
+from tests.simulation.roll_judge import judge_roll_calls
 from tests.simulation.settled import Store, settling
 from tests.simulation.stage import folder, logged_to, no_collector, settings, shared_dice, template
-from tests.simulation.troubles import CONFIRMED, Troubles
+from tests.simulation.timetable import draw_timetable
+from tests.simulation.troubles import Troubles, confirmed
 from tests.simulation.truth import Broken
 from tests.simulation.virtual_time import Life, Stuck, VirtualLoop
 from tests.simulation.workers import Surroundings, Worker
@@ -66,10 +70,11 @@ def simulate(
     """
     began = time.perf_counter()
     rng = Random(seed)
-    plan = draw_plan(rng)
+    later = Random(f"{seed}, later")
+    plan = draw_plan(rng, later)
     plan = plan if deaths is None else replace(plan, crashes=deaths)
     with no_collector(), shared_dice(seed), folder() as made:
-        lived = _lived(Beginning(rng, plan, made, sabotage, patience, deaths_at), keep=keep)
+        lived = _lived(Beginning(rng, later, plan, made, sabotage, patience, deaths_at), keep=keep)
     return replace(lived, seed=seed, seconds=time.perf_counter() - began)
 
 
@@ -93,6 +98,7 @@ def _lived(beginning: Beginning, *, keep: bool) -> Outcome:
         case_hours=world.case_hours,
         records=world.around.bus.appended,
         cases=len(world.people.told.cases),
+        roll_calls=world.roll_calls,
         lines=list(diary.lines),
         counts=diary.counts,
         passed=world.around.reaper.passed,
@@ -107,6 +113,7 @@ class World:
         self.plan = beginning.plan
         self.faults: list[str] = []
         self.case_hours = 0.0
+        self.roll_calls = 0
         self._rng = rng = beginning.rng
         self._patience = beginning.patience
         made = beginning.folder
@@ -114,7 +121,12 @@ class World:
         path = made / "tocsin.db"
         shutil.copyfile(template(), path)
         machine = Machine(loop, self.plan.speed)
-        names = ("escalation", "notifier")
+        later = beginning.later
+
+        def moment() -> int:
+            return to_micros(machine.clock.now())
+
+        names = ("escalation", "notifier", "roll_call")
         self.around = Surroundings(
             loop=loop,
             rng=rng,
@@ -133,17 +145,28 @@ class World:
             reaper=Reaper(Random(rng.random()), self.plan.crashes, loop.time, beginning.deaths_at),
             reports_bug=self.faults.append,
             after_death=self._look,
+            moment=moment,
+            timetable=draw_timetable(later, self.plan),
+            has_roll_calls=self.plan.roll_callers > 0,
         )
         self._offsets = OffsetWitness(self.around)
-        numbers = {"intake": self.plan.intakes, "escalation": self.plan.escalations, "notifier": self.plan.notifiers}
+        topic = shared.topic
+        self._record = RollCallRecord(loop, machine, topic("zero-reports"), topic("notifications"))
+        self.around.bus.record = self._record if self.plan.roll_callers else None
+        numbers = {
+            "intake": self.plan.intakes,
+            "escalation": self.plan.escalations,
+            "notifier": self.plan.notifiers,
+            "roll_call": self.plan.roll_callers,
+        }
         self.workers = [
             Worker(self.around, name, turn) for name, count in numbers.items() for turn in range(1, count + 1)
         ]
         self.county = County(Random(rng.random()))
         intakes = [worker for worker in self.workers if worker.service == "intake"]
-        self.people = People(self.around, self.county, intakes, self.plan.phones, self.plan.replies)
+        self.people = People(self.around, self.county, intakes, self.plan.phones, self.plan.replies, later)
         self.carrier = Carrier(Random(rng.random()), diary, intakes, self.people.hear)
-        self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None)
+        self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None, moment)
         self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office, self.carrier)
 
     def _look(self) -> None:
@@ -160,6 +183,8 @@ class World:
         await self._troubles.write_directory()
         supervising = asyncio.create_task(self._supervise())
         reporting = [asyncio.create_task(self._report(number)) for number in range(self.plan.reports)]
+        if self.plan.roll_callers:
+            self.people.schools.begin(self.plan.seconds, self.plan.answers, self.plan.phones)
         self._troubles.begin()
         await asyncio.sleep(self.plan.seconds)
         await asyncio.gather(*reporting)
@@ -203,7 +228,7 @@ class World:
                 if self.plan.waits_for_silence:
                     self.around.machine.set_database_by(700 * 64)
                 else:
-                    self._troubles.strew([(PREFIX + n, p) for n in CONFIRMED for p in range(12)])
+                    self._troubles.strew([(PREFIX + n, p) for n in confirmed(self.plan) for p in range(12)])
             await asyncio.sleep(TRAFFIC_SECONDS)
 
     def _left(self, store: Store) -> Counter[str]:
@@ -230,9 +255,14 @@ class World:
         now = self.around.machine.clock.now()
         try:
             honest = self.plan.provider_badness == 0 and self.plan.freezes == 0 and self.plan.notifiers == 1
-            cases = await check(self._office, self.around, self.people.told, now, nobody_doubts=honest)
+            told = (self.people.told, self._record)
+            cases = await check(self._office, self.around, *told, now, nobody_doubts=honest)
             heard = self.people.texting.answered if self.plan.clock_jumps == 0 else ()
             await check_arrivals(self._office, self.around, self.carrier, heard)
+            if self.plan.roll_callers:
+                people = None if self.around.diary.counts["directory changed"] else self.county.people
+                schools = self.people.schools.told
+                self.roll_calls = await judge_roll_calls(self._office, self.around, self._record, schools, people)
         except Broken as error:
             self.faults.append(str(error))
         except AssertionError as error:

@@ -12,12 +12,15 @@ Found = Literal["at-the-answer", "afterwards"]
 
 
 def note_case(page: Page, fact: CaseNoted) -> None:
-    """Take note of a case of the school that was filed, or taken back."""
+    """Take note of a case of the school that was filed, or taken back.
+
+    One that comes again after it was taken back is on the sheet again, and the school is not asked a second time.
+    """
     at = min(fact.received_at, page.now)
     others = tuple(case for case in page.day.cases if case.case_id != fact.case_id)
     if fact.withdrawn:
         known = len(others) < len(page.day.cases)
-        page.change(cases=others, flagged=tuple(one for one in page.day.flagged if one != fact.case_id))
+        page.change(cases=others)
         what = "it speaks against no answer any more" if known else "it was not known here"
         page.say(at, f"a case was taken back: {what}")
         return

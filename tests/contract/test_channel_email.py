@@ -14,7 +14,7 @@ from tests.support.notices import MAILBOX, failure_of, message
 from tests.support.ports import LOOPBACK
 from tests.support.smtp_sink import SmtpSink
 
-TIMEOUT = 0.5
+TIMEOUT = 1.0
 
 
 @pytest.fixture

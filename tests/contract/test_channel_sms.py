@@ -13,7 +13,7 @@ from services.runtime.clock import wall_now
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.notices import PHONE, failure_of, message
 
-TIMEOUT = 0.5
+TIMEOUT = 1.0
 SENDER = "+15005550006"
 
 

@@ -17,7 +17,7 @@ from services.runtime.twilio_paths import status_path, voice_path
 from tests.support.fake_twilio import Call, FakeTwilio
 from tests.support.notices import PHONE, failure_of, message, requested
 
-TIMEOUT = 0.5
+TIMEOUT = 1.0
 SENDER, PUBLIC_URL = "+15005550006", "https://tocsin.example.org"
 
 

@@ -21,7 +21,7 @@ from tests.support.notices import START, failure_of, message, requested
 from tests.support.published_standards import standard
 from tests.support.receiver import Receiver
 
-TIMEOUT = 0.5
+TIMEOUT = 1.0
 KEY, OLD_KEY = "k" * 32, "o" * 32
 HERE = Networks([ip_network("127.0.0.0/8")])
 NOW = datetime(2026, 3, 2, 6, 20, tzinfo=UTC)

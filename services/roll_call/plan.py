@@ -64,6 +64,13 @@ class Plan:
         """Put back what was taken out and not done."""
         self._set(place, at)
 
+    def put_back(self, waiting: Mapping[Place, datetime]) -> None:
+        """Put back what had to wait for others; nobody is woken for it."""
+        for place, at in waiting.items():
+            if place not in self._at:
+                self._at[place] = at
+                heapq.heappush(self._heap, (at, place))
+
     def next_at(self) -> datetime | None:
         """Return when something is due next."""
         while self._heap and self._at.get(self._heap[0][1]) != self._heap[0][0]:

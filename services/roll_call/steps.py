@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from escalation_policies.roll_call.bureaus import take_step
 from escalation_policies.roll_call.call import CLOSE, RollCall, Step, Taken
@@ -28,10 +28,6 @@ PAGE = 120
 A unit of so many holds the database's write lock for a few milliseconds: whoever files an incident in the second of the
 cut-off waits no longer than that.
 """
-
-
-CLOSING_WAITS_SECONDS = 0.5
-"""Real seconds until it is asked again whether a roll call can close: after it, nobody is found missing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +69,15 @@ class Steps:
         self._claims = claims
         self._wake = wake
 
-    async def take(self, due: Mapping[Place, datetime]) -> None:
-        """Take what is due, and plan what follows.
+    async def take(self, due: Mapping[Place, datetime]) -> set[Place]:
+        """Take what is due, and plan what follows; return the places that have to wait for other workers.
 
         Raises:
             StaleEpoch: some partitions belong to somebody else now; nothing was taken.
         """
         claims = {place: claim for place in due if (claim := self._claims(f"roll_call/{place.partition}")) is not None}
         if not claims:
-            return
+            return set()
         async with self._store.transaction(*dict.fromkeys(claims.values())) as unit:
             now = self._clock.now()
             docket = Docket(unit, self._directory(), self._settings, self._code_key, now)
@@ -98,14 +94,13 @@ class Steps:
             await docket.write()
         taken = {place: owned for place, owned in claims.items() if place not in left | waiting}
         self._after(taken, stored, docket, parts)
-        for place in waiting:
-            self._plan.again(place, now + timedelta(seconds=self._clock.speed * CLOSING_WAITS_SECONDS))
         for place in left:
             self._plan.again(place, due[place])
         for place, at in due.items():
             if place not in left | waiting:
                 DEADLINE_LATENESS.observe(self._clock.real_seconds(now - at))
         self._wake()
+        return waiting
 
     async def _closes_too_soon(self, docket: Docket, call: RollCall, now: datetime) -> bool:
         """Return whether a roll call is to close while schools are still to be chased: another worker is behind."""

@@ -23,10 +23,10 @@ from services.runtime.roll_call_rows import RollCallRows
 log = structlog.get_logger(__name__)
 BATCH = 60
 """Places in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
-REST = 1.0
-"""After each unit of work so long as it took, or that times this: a processor and the database's write lock are shared
-with whoever files an incident in that second. Chases are bulk and go out over minutes anyway. Without it 70,000 schools
-took four fifths of the time, and an incident meanwhile three times as long."""
+LONGEST_REST_SECONDS = 0.2
+"""After each unit of work so long as it took, and no longer than this: a processor and the database's write lock are
+shared with whoever files an incident in that second. Chases are bulk and go out over minutes anyway. Without it 70,000
+schools took four fifths of the time, and an incident meanwhile three times as long."""
 LONGEST_SLEEP_SECONDS = 1.0
 """How often the roll calls of other workers are looked at."""
 
@@ -57,6 +57,8 @@ class Timers:
         self._partition_of = partition_of
         self._known: set[int] = set()
         self._heard_until: datetime | None = None
+        self._waiting: dict[Place, datetime] = {}
+        """What other workers hold up: looked at again in the next round, a second later at most."""
         self._turn_over = asyncio.Event()
 
     def look_again(self) -> None:
@@ -74,6 +76,7 @@ class Timers:
         partition = self._partition_of(name)
         self._known.discard(partition)
         self._plan.drop(lambda place: place.partition == partition)
+        self._waiting = {place: at for place, at in self._waiting.items() if place.partition != partition}
 
     async def give_way(self) -> None:
         """Let steps that are due go first, after one unit of records: a mass of either has every second turn.
@@ -94,6 +97,8 @@ class Timers:
 
     async def once(self) -> None:
         """See what changed, open what is due, and take every step that is."""
+        self._plan.put_back(self._waiting)
+        self._waiting = {}
         await through_outages(self._look, "roll calls wait for the database")
         await through_outages(self._open, "roll calls open when the database is back")
         await self._take_all()
@@ -134,14 +139,16 @@ class Timers:
             await self._hear_first(due)
             begun = real.time()
             try:
-                await through_outages(partial(self._steps.take, due), "steps wait for the database")
+                waiting = await through_outages(partial(self._steps.take, due), "steps wait for the database")
             except StaleEpoch as error:
                 for place, at in due.items():
                     self._plan.again(place, at)
                 await self._drop(error.names)
+            else:
+                self._waiting.update({place: due[place] for place in waiting})
             self._turn_over.set()
             self._turn_over = asyncio.Event()
-            await asyncio.sleep((real.time() - begun) * REST)
+            await asyncio.sleep(min(real.time() - begun, LONGEST_REST_SECONDS))
 
     async def _hear_first(self, due: Mapping[Place, datetime]) -> None:
         """Wait, once for each moment that is due, until every answer that came before is heard."""

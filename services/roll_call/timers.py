@@ -25,8 +25,7 @@ BATCH = 60
 """Places in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
 LONGEST_REST_SECONDS = 0.2
 """After each unit of work so long as it took, and no longer than this: a processor and the database's write lock are
-shared with whoever files an incident in that second. Chases are bulk and go out over minutes anyway. Without it 70,000
-schools took four fifths of the time, and an incident meanwhile three times as long."""
+shared with whoever files an incident in that second. Chases are bulk and go out over minutes anyway (ADR 0016)."""
 LONGEST_SLEEP_SECONDS = 1.0
 """How often the roll calls of other workers are looked at."""
 

@@ -18,8 +18,8 @@ class Deadlines:
     """What is to come, and what has come and was not taken when it did. An entry that went stale does no harm."""
 
     def __init__(self, found: Iterable[Deadline] = ()) -> None:
-        self._to_come: list[Deadline] = list(found)
-        heapq.heapify(self._to_come)
+        self._to_come: list[Deadline] = []
+        self.extend(found)
         self._left: deque[str] = deque()
 
     def extend(self, found: Iterable[Deadline]) -> None:

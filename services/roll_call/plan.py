@@ -68,8 +68,7 @@ class Plan:
         """Put back what had to wait for others; nobody is woken for it."""
         for place, at in waiting.items():
             if place not in self._at:
-                self._at[place] = at
-                heapq.heappush(self._heap, (at, place))
+                self._push(place, at)
 
     def next_at(self) -> datetime | None:
         """Return when something is due next."""
@@ -81,6 +80,9 @@ class Plan:
         if at is None:
             self._at.pop(place, None)
         elif self._at.get(place) != at:
-            self._at[place] = at
-            heapq.heappush(self._heap, (at, place))
+            self._push(place, at)
             self.woken.set()
+
+    def _push(self, place: Place, at: datetime) -> None:
+        self._at[place] = at
+        heapq.heappush(self._heap, (at, place))

@@ -84,45 +84,47 @@ class Steps:
             stored = await docket.rows.calls({place.roll_call_id for place in claims})
             waiting: set[Place] = set()
             for place, owned in claims.items():
-                if place.whole and place.roll_call_id in stored:
-                    if await self._closes_too_soon(docket, stored[place.roll_call_id].call, now):
-                        waiting.add(place)
-                    else:
-                        await self._take_whole(docket, owned, stored[place.roll_call_id], now)
+                known = stored.get(place.roll_call_id) if place.whole else None
+                if known is not None and not await self._take_whole(docket, owned, known, now):
+                    waiting.add(place)
             chases, left = self._chases(claims, stored, now)
             parts = await self._chase_all(docket, chases, now)
             await docket.write()
-        taken = {place: owned for place, owned in claims.items() if place not in left | waiting}
-        self._after(taken, stored, docket, parts)
+        not_yet = left | waiting
+        self._after({place: owned for place, owned in claims.items() if place not in not_yet}, stored, docket, parts)
         for place in left:
             self._plan.again(place, due[place])
         for place, at in due.items():
-            if place not in left | waiting:
+            if place not in not_yet:
                 DEADLINE_LATENESS.observe(self._clock.real_seconds(now - at))
         self._wake()
         return waiting
 
-    async def _closes_too_soon(self, docket: Docket, call: RollCall, now: datetime) -> bool:
-        """Return whether a roll call is to close while schools are still to be chased: another worker is behind."""
+    async def _take_whole(self, docket: Docket, owned: Ownership, stored: StoredCall, now: datetime) -> bool:
+        """Take the step that is due of the whole, if one is; return False when it has to wait.
+
+        After the closing nobody is found missing any more: it waits for every worker that is behind.
+        """
+        call = stored.call
         step = call.next_of_bureau()
-        if step is None or step.step != CLOSE or step.at > now:
+        if step is None or step.at > now:
+            return True
+        if step.step == CLOSE and await self._has_schools_to_chase(docket, call):
             return False
+        days = await docket.rows.days_in(call.roll_call_id)
+        event = StepReached(step=step.step, at=step.at, fired_at=now)
+        sheet = sheet_of(call, self._rolls.asked(call), days, now)
+        docket.take(owned, take_step(call, event, self._directory(), lambda: sheet, now), stored.changes)
+        return True
+
+    async def _has_schools_to_chase(self, docket: Docket, call: RollCall) -> bool:
+        """Return whether any partition, ours or another worker's, has a step about its schools to take."""
         parts = await docket.rows.parts_of(call.roll_call_id)
         return any(
             call.next_step(("school",), parts.get(partition, Part()).taken) is not None
             for partition in range(PARTITIONS)
             if self._rolls.in_partition(call, partition)
         )
-
-    async def _take_whole(self, docket: Docket, owned: Ownership, stored: StoredCall, now: datetime) -> None:
-        call = stored.call
-        step = call.next_of_bureau()
-        if step is None or step.at > now:
-            return
-        days = await docket.rows.days_in(call.roll_call_id)
-        event = StepReached(step=step.step, at=step.at, fired_at=now)
-        sheet = sheet_of(call, self._rolls.asked(call), days, now)
-        docket.take(owned, take_step(call, event, self._directory(), lambda: sheet, now), stored.changes)
 
     def _chases(
         self, claims: Mapping[Place, Ownership], stored: Mapping[str, StoredCall], now: datetime

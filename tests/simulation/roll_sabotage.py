@@ -102,7 +102,7 @@ def closes_before_all_are_chased(patch: pytest.MonkeyPatch) -> None:
     async def never(*_: object) -> bool:
         return False
 
-    patch.setattr(Steps, "_closes_too_soon", never)
+    patch.setattr(Steps, "_has_schools_to_chase", never)
 
 
 def opens_the_first_alone(patch: pytest.MonkeyPatch) -> None:

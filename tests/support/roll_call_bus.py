@@ -9,7 +9,6 @@ from random import Random
 from sqlalchemy import func, select
 
 from escalation_policies.roll_call.loader import Schedules
-from events.codec import encode
 from events.roll_call import RollCallFact
 from events.topics import PARTITIONS, TopicName
 from services.directory.publishing import LANE as DIRECTORY_LANE
@@ -30,7 +29,7 @@ from services.runtime.tables import notifications
 from tests.support.intake import LANE
 from tests.support.notifier_worker import until
 from tests.support.paper_bus import Bus
-from tests.support.roll_call_desk import Desk
+from tests.support.roll_call_desk import Desk, said
 
 
 class BusDesk(Desk):
@@ -88,16 +87,9 @@ class BusDesk(Desk):
         for fact in facts:
             self.clock.show(max(self.clock.now(), fact.received_at))
             self._number += 1
-            record = encode(
-                fact,
-                event_id=f"said-{self._number}",
-                key=fact.unit_id,
-                source=source,
-                time=fact.received_at,
-                event_type=fact.TYPE,
-            )
+            record = Outgoing(self._settings.topic("zero-reports"), said(fact, self._number, source))
             async with self.store.transaction() as unit:
-                await unit.append([(LANE, Outgoing(self._settings.topic("zero-reports"), record))])
+                await unit.append([(LANE, record)])
         await self.deliver()
 
     async def deliver(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from escalation_policies.roll_call.loader import Schedules
 from escalation_policies.roll_call.school_day import SchoolDay
 from escalation_policies.roll_call.sheet import Sheet, sheet_of
-from events.codec import decode, encode
+from events.codec import Encoded, decode, encode
 from events.ids import roll_call_id
 from events.notification import NotificationRequested
 from events.roll_call import RollCallFact
@@ -118,14 +118,7 @@ class Desk:
         for fact in facts:
             self.clock.show(at or max(self.clock.now(), fact.received_at))
             number = sum(self._offsets)
-            encoded = encode(
-                fact,
-                event_id=f"said-{number}",
-                key=fact.unit_id,
-                source=source,
-                time=fact.received_at,
-                event_type=fact.TYPE,
-            )
+            encoded = said(fact, number, source)
             await self.produce(home_partition(fact.unit_id), encoded.headers, encoded.value)
         await self.deliver()
 
@@ -175,6 +168,18 @@ class Desk:
     def kinds(self) -> list[str]:
         """Return what was published, by the last word of its type."""
         return [type(one).__name__ for one in self.published]
+
+
+def said(fact: RollCallFact, number: int, source: str) -> Encoded:
+    """Return a fact as the ``number``-th record of its producer."""
+    return encode(
+        fact,
+        event_id=f"said-{number}",
+        key=fact.unit_id,
+        source=source,
+        time=fact.received_at,
+        event_type=fact.TYPE,
+    )
 
 
 def ids(notices: Collection[NotificationRequested]) -> list[Any]:

@@ -25,6 +25,7 @@ from events.roll_call import (
     SchoolMissing,
 )
 from events.topics import TopicName
+from services.roll_call.calls_so_far import CallsSoFar
 from services.roll_call.docket import SOURCE, Docket
 from services.roll_call.meaning import OfSchool, calls_meant
 from services.runtime.clock import Clock
@@ -137,7 +138,7 @@ class RollCallConsumer:
         bureau_id = self._directory().bureau_of(body.school_id)
         if school is None or bureau_id is None:
             return f"the directory has no school {body.school_id!r} below a bureau"
-        calls = await calls_meant(self._calls, bureau_id, body)
+        calls = await calls_meant(CallsSoFar(docket, self._calls), bureau_id, body)
         return calls if isinstance(calls, str) else _Heard(owned, event, body, school, calls)
 
     async def _judge(self, unit: UnitOfWork, docket: Docket, heard: Sequence[_Heard], now: datetime) -> None:
@@ -172,7 +173,7 @@ class RollCallConsumer:
             call = (
                 known.call
                 if known is not None
-                else named(await self._calls.on(body.bureau_id, body.date), body.call, now)
+                else named(await CallsSoFar(docket, self._calls).on(body.bureau_id, body.date), body.call, now)
             )
             if call is None:
                 return f"there is no roll call {body.call!r} of {body.bureau_id!r} on {body.date}: nothing can move"

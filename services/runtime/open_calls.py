@@ -1,7 +1,7 @@
 """The roll calls in memory: every open one, and those of other days that somebody spoke of lately."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -84,8 +84,7 @@ class OpenCalls:
             if len(self._days) > KEPT_DAYS:
                 self._days.popitem(last=False)
         self._days.move_to_end(key)
-        calls = [stored.call for stored in self._days[key].values()]
-        return sorted(calls, key=lambda call: (call.window.opens_at, call.window.call)) if len(calls) > 1 else calls
+        return in_order({one: stored.call for one, stored in self._days[key].items()})
 
     def day_of(self, bureau_id: str, moment: datetime) -> date | None:
         """Return the day it is at ``moment`` where the bureau is; None when it has no roll calls."""
@@ -166,6 +165,12 @@ async def day_asked(calls: CallsOfDays, bureau_id: str, moment: datetime) -> dat
         any(moment < one.closes_at for one in earlier),
     )
     return before if goes_on and not has_opened else today
+
+
+def in_order(calls: Mapping[str, RollCall]) -> list[RollCall]:
+    """Return a day's roll calls, given by id, in the order in which they open."""
+    found = list(calls.values())
+    return sorted(found, key=lambda call: (call.window.opens_at, call.window.call)) if len(found) > 1 else found
 
 
 def named(calls: Sequence[RollCall], name: str | None, at: datetime) -> RollCall | None:

@@ -403,6 +403,28 @@ async def test_officer_opens_a_drill_beside_the_schedule(database: Database) -> 
     assert (await desk.call(drilled)).call.closed_at is not None
 
 
+async def test_answer_read_together_with_the_opening_before_it_is_about_what_was_opened(database: Database) -> None:
+    """It names no roll call: the one that an officer has just opened is meant, as if they were read apart."""
+    desk = await open_desk(database)
+    await desk.until(minute(30))
+    extra = RollCallOpened(
+        bureau_id=BUREAU,
+        date=MONDAY,
+        call="extra",
+        received_at=minute(30),
+        opens_at=minute(30),
+        cut_off=minute(60),
+        closes_at=minute(90),
+        by=OFFICER,
+    )
+    await desk.say_at_once(extra, answered(minute(31)))
+    assert (await desk.sheet(roll_call_id(BUREAU, MONDAY.isoformat(), "extra"))).counts.confirmed == 1
+    assert (await desk.sheet()).counts.confirmed == 0
+    await desk.until(minute(60))
+    missing = [one.school_id for one in desk.published if isinstance(one, SchoolMissing) and one.call == "extra"]
+    assert "s-1" not in missing
+
+
 async def test_two_calls_a_day_are_told_apart_by_the_time_of_the_answer(database: Database) -> None:
     """An answer at seven is the morning's, one at half past seven too, one of the evening the other's."""
     calls = '- {call: a, opens: "06:00", cut_off: "07:00"}\n  - {call: b, opens: "18:00", cut_off: "19:00"}'

@@ -25,7 +25,7 @@ from sqlalchemy.pool import QueuePool
 
 from services.runtime.errors import SchemaMismatch
 from services.runtime.sqlite_inline import connect_inline, connect_unsynced
-from services.runtime.sqlite_writer import SqliteWriter
+from services.runtime.sqlite_writer import LARGEST_GROUP, SqliteWriter
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x70C51
@@ -64,7 +64,8 @@ class Database:
             else _postgres(url, idle_transaction_seconds, survives_power_cut=survives_power_cut)
         )
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writer = SqliteWriter(self.engine) if self.is_sqlite else None
+        group = LARGEST_GROUP if survives_power_cut else 1
+        self._writer = SqliteWriter(self.engine, largest_group=group) if self.is_sqlite else None
 
     @property
     def file(self) -> Path | None:

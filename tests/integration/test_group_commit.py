@@ -90,6 +90,31 @@ async def test_transactions_that_wait_share_a_commit(file: Database) -> None:
     assert len(commits) == 1
 
 
+async def test_commit_without_the_disk_lets_the_lock_go_before_anything_else_runs(tmp_path: Path) -> None:
+    """Also with others in line: a loop that is busy with something else would keep every other process waiting."""
+    quick = Database(f"sqlite+aiosqlite:///{tmp_path / 'tocsin.db'}", survives_power_cut=False)
+    await quick.migrate()
+    locked: list[bool] = []
+
+    def look() -> None:
+        with closing(sqlite3.connect(tmp_path / "tocsin.db", timeout=0, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                locked.append(True)
+            else:
+                locked.append(False)
+
+    async def note_then_look(name: str) -> None:
+        async with quick.writing() as connection:
+            await remember(connection, name, "kept")
+            asyncio.get_running_loop().call_soon(look)
+
+    await asyncio.gather(*(note_then_look(f"fact-{number}") for number in range(3)))
+    assert locked == [False] * 3
+    await quick.close()
+
+
 @pytest.mark.parametrize("failing", [0, 3, 9], ids=["first", "middle", "last"])
 async def test_failing_body_undoes_only_itself(database: Database, failing: int) -> None:
     """Of ten transactions in line one fails, wherever it stands: the other nine are durable, its own is gone."""

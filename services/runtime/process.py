@@ -36,6 +36,10 @@ log = structlog.get_logger(__name__)
 Task = Coroutine[Any, Any, None]
 KEEPS_WHAT_IS_TOLD = frozenset({"intake", "directory"})
 """Services whose commits answer for something nobody could tell again; the others' work is done again (ADR 0007)."""
+COLLECTIONS = (2_000, 10, 500)
+"""How rarely garbage is looked for (``gc.set_threshold``): almost all of it goes without, for little is in cycles. A
+full collection of a busy process takes 20-80 ms, and with the interpreter's own thresholds there is one every second;
+if it falls into a unit of work, SQLite's write lock is held meanwhile."""
 
 
 class Process:
@@ -142,4 +146,5 @@ async def run_process(service: str, settings: Settings, prepare: Callable[[Proce
         # What is loaded stays. Without this, each full collection looks at all of it, with every deadline waiting:
         # 120 ms, once a second while records flow.
         gc.freeze()
+        gc.set_threshold(*COLLECTIONS)
         await process.run()

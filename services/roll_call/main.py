@@ -23,7 +23,7 @@ from services.runtime.stream_app import FaustEngine
 PACE = Pace(most_records=500, unit_seconds=0.2)
 """Nobody waits for an answer to be judged, and steps wait for all of them: large units cost less."""
 
-BEHIND = 5
+BEHIND = 15
 """How much less of a busy processor it asks for than the services of incidents (nice, 0-19): at a cut-off it has work
 for many seconds, and none of it is as urgent as one report."""
 

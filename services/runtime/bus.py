@@ -34,7 +34,9 @@ UNIT_SECONDS = 0.03
 """How long a unit of work should take. Deadlines wait for the one under way, so the next one's number of records
 follows from what the last ones took."""
 BUSY_SECONDS = 0.05
-"""A record that comes sooner than this after the last batch is taken for one of many."""
+MANY = 20
+"""A record that comes sooner than this after a batch of so many is taken for one of many. What trickles in beside it,
+as bulk does at its rate, makes no urgent record wait."""
 LINGER_SECONDS = 0.01
 START_SECONDS = 60.0
 PATIENCE_SECONDS = 2.0
@@ -156,10 +158,10 @@ class BusWorker:
         return f"{self._consumer.name}/{partition}"
 
     async def _process(self) -> None:
-        loop, handled_at = asyncio.get_running_loop(), 0.0
+        loop, busy_until = asyncio.get_running_loop(), 0.0
         while True:
             records = [await self._queue.get()]
-            if loop.time() - handled_at < BUSY_SECONDS:
+            if loop.time() < busy_until:
                 await asyncio.sleep(LINGER_SECONDS)  # under load a commit is shared; a first record never waits
             if self._give_way is not None:
                 await self._give_way()
@@ -172,8 +174,9 @@ class BusWorker:
             begun = loop.time()
             if batches:
                 await self._handle(batches)
-            handled_at = loop.time()
-            self._limit = _next_limit(len(records), handled_at - begun, self._pace)
+            ended = loop.time()
+            busy_until = ended + BUSY_SECONDS if len(records) >= MANY else 0.0
+            self._limit = _next_limit(len(records), ended - begun, self._pace)
 
     async def _in_turn(self, record: Record) -> bool:
         """Tell whether a record is the next of its partition; a repeat is dropped, a gap is looked into."""

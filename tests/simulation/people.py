@@ -116,15 +116,15 @@ class People:
         if self.over:
             return
         self.pressing.arrived(message)
+        if self.pressing.will_answer(message):
+            self._talks.begin(self.pressing.answer(message))
+            return
         if self._rng.random() > self.eagerness:
             return
         minutes = self._rng.choice([0.1, 1, 4, 5, 9, 10, 14, 15, 20, 30, 120])
         after = (
             timedelta(minutes=minutes * self._rng.uniform(0.8, 1.1)).total_seconds() / self._around.machine.clock.speed
         )
-        if self.pressing.will_answer(message):
-            self._talks.begin(self.pressing.answer(message, after))
-            return
         if message.template.startswith("roll_call"):
             self._hear_of_a_roll_call(message, after)
             return

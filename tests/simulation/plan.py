@@ -107,6 +107,6 @@ def draw_plan(rng: Random, later: Random, mail: Random) -> Plan:
         answers=later.choice([0.2, 0.7, 0.9]),
         bounces=rate(0.6, mail),
         scans=mail.choice([0.0, 0.0, 0.5, 1.0]),
-        presses=rate(0.6, mail),
-        link_hours=mail.choice([1, 4, 72]),
+        presses=mail.choice([0.0, 0.0, 0.5, 1.0]),
+        link_hours=mail.choice([1, 1, 4, 72]),
     )

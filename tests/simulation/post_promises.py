@@ -1,6 +1,6 @@
 """Nobody is forgotten because an email "was sent": what came back is on record, its case heard, and others are told."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -9,15 +9,14 @@ from events.delivery import RECEIPTS
 from events.directory import PersonRecorded
 from events.escalation import JournalEntry
 from events.notification import NotificationRequested
-from events.unreached import ContactUnreached
 from services.runtime.database import Database
 from services.runtime.tables import contact_flags, journal, notifications
 from tests.simulation.post import Post
 from tests.simulation.truth import Broken
+from tests.simulation.way_promises import others_are_told
 
 OF_A_BOUNCE = "mail server "
 """How the reason of a flag begins that a bounce gave."""
-_ANSWERS = frozenset({"edu.tocsin.incident.acknowledged.v1", "edu.tocsin.incident.declined.v1"})
 
 
 async def check_post(database: Database, post: Post, people: Mapping[str, PersonRecorded] | None) -> None:
@@ -40,7 +39,8 @@ async def check_post(database: Database, post: Post, people: Mapping[str, Person
     _nothing_else_is(rows, post)
     if people is not None:
         _flags_are_true(flags, rows, post, people)
-        _others_are_told(history, people)
+        for case_id in dict.fromkeys(entry.case_id for entry in history):
+            others_are_told([entry for entry in history if entry.case_id == case_id], people)
 
 
 def _what_was_told_is_on_record(rows: Mapping[str, Any], post: Post) -> None:
@@ -83,37 +83,3 @@ def _flags_are_true(
         raise Broken(f"promise 5: {wrong[0]} is flagged as dead, and no server said so of its mailbox")
     if alive := sorted(surely - flagged.keys()):
         raise Broken(f"promise 5: the mailbox of {alive[0]} is dead, and it is not flagged")
-
-
-def _others_are_told(history: Sequence[JournalEntry], people: Mapping[str, PersonRecorded]) -> None:
-    """Check that whoever is reached by nothing is not waited for: another of their contacts is tried, or others are."""
-    by_case: dict[str, list[JournalEntry]] = {}
-    for entry in history:
-        by_case.setdefault(entry.case_id, []).append(entry)
-    for entries in by_case.values():
-        lost: dict[tuple[str, str], set[str]] = {}
-        for number, entry in enumerate(entries):
-            cause = entry.cause
-            if cause is None or cause.type != ContactUnreached.TYPE or cause.data["cause"] == "late":
-                continue
-            fact = cause.data
-            of_them = lost.setdefault((fact["level"], fact["person_id"]), set())
-            of_them.add(fact["contact_id"])
-            person = people.get(fact["person_id"])
-            if person is not None and {c.contact_id for c in person.contacts} <= of_them:
-                _somebody_else_is(fact, entries[:number], entries[number:])
-
-
-def _somebody_else_is(
-    fact: Mapping[str, Any], before: Collection[JournalEntry], after: Collection[JournalEntry]
-) -> None:
-    """Check that others know, now that nothing reaches somebody who was to answer."""
-    if not fact.get("asks_acknowledgement", True) or any(_answers(entry, fact) for entry in before):
-        return
-    told = {one.person_id for entry in (*before, *after) if entry.level is not None for one in entry.told}
-    if told <= {fact["person_id"]}:
-        raise Broken(f"promise 5: nothing reaches {fact['person_id']}, and nobody else was told: {fact}")
-
-
-def _answers(entry: JournalEntry, fact: Mapping[str, Any]) -> bool:
-    return entry.cause is not None and entry.cause.type in _ANSWERS and entry.cause.data["by"] == fact["person_id"]

@@ -69,11 +69,12 @@ class Pressing:
         """Return whether whoever reads this answers by its link."""
         return self.share > 0 and path_in(message) is not None and self._rng.random() < self.share
 
-    async def answer(self, message: Message, after: float) -> None:
+    async def answer(self, message: Message) -> None:
         """Answer an email by its link, soon or late, in one of the ways in which people do."""
         rng, path = self._rng, path_in(message)
         assert path is not None
-        await asyncio.sleep(rng.choice([min(after, LATEST_SECONDS), rng.uniform(0, LATEST_SECONDS)]))
+        after = timedelta(minutes=rng.choice([0.1, 1, 5, 15, 30])).total_seconds() / self._around.machine.clock.speed
+        await asyncio.sleep(rng.random() * min(rng.choice([after, LATEST_SECONDS]), LATEST_SECONDS))
         if rng.random() < 0.15:
             await self._press(message, self._forged(path), rng.choice([ACCEPT, DECLINE]), is_forged=True)
         choice = rng.choice([ACCEPT, ACCEPT, DECLINE])
@@ -85,7 +86,7 @@ class Pressing:
             choice = ""
         times = rng.choice([1, 1, 1, 2])
         await asyncio.gather(*(self._press(message, path, choice) for _ in range(times)))
-        if rng.random() < 0.3:
+        if rng.random() < 0.5:
             await asyncio.sleep(rng.choice([0.0, 1.0, 4.0]) * rng.random())
             await self._press(message, path, rng.choice([ACCEPT, DECLINE]))
 

@@ -51,7 +51,7 @@ async def check_links(
     by_link = [*_accepted(entries)] + [
         (fact.school_id, fact.by, fact.status) for fact in record.of(ReportConfirmed).values() if fact.via == "link"
     ]
-    _only_presses_answer(by_link, pressing.presses, asked, is_time_true=is_time_true)
+    _only_presses_answer(by_link, pressing.presses, asked)
     answered = []
     for path in dict.fromkeys(press.path for press in pressing.presses):
         presses = [press for press in pressing.presses if press.path == path]
@@ -60,7 +60,7 @@ async def check_links(
             _nobody_believes(presses)
             continue
         for press in presses:
-            _is_answered_rightly(press, request.case_id in shut, request.case_id in over, is_time_true=is_time_true)
+            _is_answered_rightly(press, request.case_id in shut, request.case_id in over)
         if (first := _first_recorded(presses)) is not None:
             answered += _told(first, request, record, is_time_true=is_time_true)
     return answered
@@ -79,14 +79,12 @@ def _only_presses_answer(
     by_link: Collection[tuple[str, str, str]],
     presses: Sequence[Press],
     asked: Mapping[str, NotificationRequested],
-    *,
-    is_time_true: bool,
 ) -> None:
     """Check that whoever answered by a link has pressed a true one, in its time, that was theirs."""
     pressed = set()
     for press in presses:
         request = asked[press.notification_id]
-        if press.is_forged or (is_time_true and press.asked_at >= press.until):
+        if press.is_forged or press.is_over:
             continue
         if request.roll_call is None:
             pressed.add((request.case_id, request.person_id, press.choice))
@@ -104,16 +102,16 @@ def _nobody_believes(presses: Collection[Press]) -> None:
             raise Broken(f"promise 8: a forged link was believed: {press}")
 
 
-def _is_answered_rightly(press: Press, is_shut: bool, is_over: bool, *, is_time_true: bool) -> None:
+def _is_answered_rightly(press: Press, is_shut: bool, is_over: bool) -> None:
     """Check what was seen of a true link. ``is_shut``: the case concerns somebody, for whom its links lead nowhere."""
     if press.seen is None or press.seen.page == "trouble" or (is_shut and press.seen.page == "wrong"):
         return
     allowed = {"recorded", "used"} if press.choice else {"ask"}
     if press.choice and is_over:
         allowed.add("nothing")
-    if is_time_true and press.asked_at >= press.until:
+    if press.is_over:
         allowed = {"expired"}
-    elif not is_time_true or press.answered_at >= press.until:
+    elif not press.is_steady or press.answered_at >= press.until:
         allowed.add("expired")
     if press.seen.page not in allowed:
         raise Broken(f"promise 1: {press} of a true link, and none of {sorted(allowed)} was seen")

@@ -38,6 +38,13 @@ class Press:
     asked_at: datetime
     seen: Seen | None
     answered_at: datetime
+    is_steady: bool
+    """Nobody set the clock meanwhile."""
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the time of the link was certainly over."""
+        return self.is_steady and self.asked_at >= self.until
 
     @property
     def until(self) -> datetime:
@@ -93,14 +100,20 @@ class Pressing:
     async def _press(self, message: Message, path: str, choice: str, *, is_forged: bool = False) -> None:
         """Press a button, again until a page comes that is no trouble."""
         for _ in range(MOST_TIMES):
-            asked_at = self._around.machine.clock.now()
+            asked_at, jumps = self._around.machine.clock.now(), self._jumps()
             seen = await self._open(path, method="POST", answer=choice)
             now = self._around.machine.clock.now()
-            self.presses.append(Press(path, message.notification_id, is_forged, choice, asked_at, seen, now))
+            self.presses.append(
+                Press(path, message.notification_id, is_forged, choice, asked_at, seen, now, jumps == self._jumps())
+            )
             self._around.diary.count(f"link pressed: {seen.page or seen.status}" if seen else "link unanswered")
             if seen is not None and seen.page != "trouble":
                 return
             await asyncio.sleep(self._rng.uniform(0.2, 1.0))
+
+    def _jumps(self) -> int:
+        counts = self._around.diary.counts
+        return counts["clock set forward"] + counts["clock set back"]
 
     async def _scan(self, path: str) -> None:
         """Open a link as scanners do: by HEAD, by GET, by both, more than once."""

@@ -40,6 +40,21 @@ def believes_any_return_address(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BounceAddresses, "read", read)
 
 
+def knows_no_capitals(patch: pytest.MonkeyPatch) -> None:
+    """Refuse an address that a server has written in capital letters."""
+    whole = BounceAddresses.read
+
+    def read(self: BounceAddresses, address: str) -> str | None:
+        return whole(self, address) if address == address.lower() else None
+
+    patch.setattr(BounceAddresses, "read", read)
+
+
+def flags_nobody(patch: pytest.MonkeyPatch) -> None:
+    """Go on writing to a mailbox that is not there."""
+    patch.setattr(BounceListener, "_address", lambda *_: "")
+
+
 def flags_whomever_it_sent_to(patch: pytest.MonkeyPatch) -> None:
     """Take the mailbox that a bounce speaks of for the one that the email was sent to."""
 

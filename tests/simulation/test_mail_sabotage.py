@@ -18,6 +18,8 @@ PARTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], s
         "counts as|told that it is lost",
     ),
     "any return address is believed": (broken.believes_any_return_address, (79, 43), "return address was believed"),
+    "a true bounce is refused": (broken.knows_no_capitals, (811, 79), "a true bounce was refused"),
+    "a dead mailbox is not flagged": (broken.flags_nobody, (811, 79, 43), "and it is not flagged"),
     "another's mailbox is flagged": (broken.flags_whomever_it_sent_to, (43, 37), "no server said so of its mailbox"),
     "who is not reached is waited for": (broken.waits_for_who_is_not_reached, (1238, 1819), "nobody else was told"),
     "a look is an answer": (broken.takes_a_look_for_an_answer, (85, 43), "that nobody pressed"),

@@ -36,6 +36,8 @@ class Topic:
     logs: list[list[Stored | None]] = field(default_factory=list)
     hurt: set[int] = field(default_factory=set)
     """Partitions in which an offset does not always mean the same record: a reader may be past one it never saw."""
+    longest: dict[int, int] = field(default_factory=dict)
+    """How many records each partition has had at most: a reader may be past any place before that."""
 
 
 class SimBus:
@@ -96,10 +98,13 @@ class SimBus:
         before = (record.visible_at for record in reversed(log) if record is not None)
         visible_at = max(self._loop.time() + delay, next(before, 0.0))  # a broker shows no record before an earlier one
         log.append(Stored(key, headers, value, visible_at))
+        longest = self.topics[topic].longest.get(partition, 0)
+        self.topics[topic].longest[partition] = max(longest, len(log))
         self.appended += 1
         self._compare(topic, headers, value)
         if self.record is not None:
-            is_home = key is not None and self.partition_of(topic, key) == partition
+            # Where a log was cut back, a place is used again: who had read so far passes over the record that is there.
+            is_home = key is not None and self.partition_of(topic, key) == partition and len(log) > longest
             self.record.note(topic, headers, value, is_home=is_home)
         self._diary.write("appended", topic, partition, len(log) - 1, _id_of(headers))
         self._loop.call_at(visible_at, self._tell, context=OUTSIDE.copy())

@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from services.intake.bounces.listener import MAIL
 from services.intake.deps import Deps, Rooms
 from services.intake.twilio.signed import Form
 from services.intake.twilio.status import MESSAGES, message_status
@@ -19,8 +20,9 @@ from services.notifier.channels.base import Message
 from services.runtime.twilio_paths import voice_path
 from tests.simulation.desk import ask
 from tests.simulation.diary import Diary
+from tests.simulation.post import Post
 from tests.simulation.provider import Taken
-from tests.simulation.virtual_time import OUTSIDE
+from tests.simulation.under_way import UnderWay
 from tests.simulation.workers import Worker
 
 ENDS_UNDELIVERED = (("30003", "undelivered"), ("30005", "undelivered"), ("30008", "failed"), ("", "failed"))
@@ -32,12 +34,20 @@ LONGEST_SECONDS = 6.0
 class Carrier:
     """Carries what providers take. ``heard`` is called when a message has reached its person."""
 
-    def __init__(self, rng: Random, diary: Diary, intakes: Sequence[Worker], heard: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        diary: Diary,
+        intakes: Sequence[Worker],
+        heard: Callable[[Message], None],
+        post: Post,
+    ) -> None:
         self._rng = rng
         self._diary = diary
         self._intakes = intakes
         self._heard = heard
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._ways = UnderWay()
+        self._post = post
         self.losses = 0.0
         """How likely a message or call of a provider that tells of it is lost."""
         self.tells = 0.0
@@ -48,25 +58,18 @@ class Carrier:
     @property
     def under_way(self) -> int:
         """Return how many messages are not yet where they go, and told of."""
-        return len(self._under_way)
+        return len(self._ways) + self._post.under_way
 
     def carry(self, taken: Taken) -> None:
-        """Bring a message on its way; of other providers than Twilio nobody hears more than that they took it."""
+        """Bring a message on its way; of a provider that tells nothing nobody hears more than that it took it."""
         if taken.provider == MESSAGES:
-            self._begin(self._text(taken))
+            self._ways.begin(self._text(taken))
         elif taken.provider == CALLS:
-            self._begin(self._call(taken))
+            self._ways.begin(self._call(taken))
+        elif taken.provider == MAIL:
+            self._post.carry(taken)
         else:
             self._heard(taken.message)
-
-    def _begin(self, way: Awaitable[None]) -> None:
-        async def go() -> None:
-            await way
-
-        # Outside of every process: what was taken is on its way whoever dies.
-        task = asyncio.get_running_loop().create_task(go(), context=OUTSIDE.copy())
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard, context=OUTSIDE.copy())
 
     async def _text(self, taken: Taken) -> None:
         is_lost = self._rng.random() < self.losses

@@ -63,7 +63,10 @@ _WRITES = (
     (
         "notifications_step",
         "UPDATE ON notifications",
-        "NOT (witness() LIKE 'intake-%' AND NEW.state IN ('handed-over', 'sent', 'delivered', 'undelivered'))",
+        (
+            "NOT (witness() LIKE 'intake-%'"
+            " AND NEW.state IN ('handed-over', 'delayed', 'sent', 'delivered', 'undelivered'))"
+        ),
         "'notifier/' || NEW.partition",
     ),
     ("roll_calls_first", "INSERT ON roll_calls", "1", "'roll_call/' || NEW.partition"),

@@ -17,6 +17,8 @@ class Beginning:
     rng: Random
     later: Random
     """Dice of what came into the world later."""
+    mail: Random
+    """Dice of what befalls emails, and of who answers by their links."""
     plan: Plan
     folder: Path
     sabotage: Sabotage | None

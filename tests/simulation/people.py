@@ -12,14 +12,15 @@ from typing import Any
 
 from events import incident, petition
 from events.base import CaseFact
-from events.codec import encode
 from events.ids import case_id_of_report, derived
 from services.notifier.channels.base import Message
 from tests.simulation.county import SCHOOLS, County, libraries
 from tests.simulation.door import accept, topic_of
+from tests.simulation.other_client import OtherClient, Where
+from tests.simulation.pressing import Pressing
 from tests.simulation.schools import Schools
 from tests.simulation.texting import Texting
-from tests.simulation.virtual_time import OUTSIDE
+from tests.simulation.under_way import UnderWay
 from tests.simulation.workers import Surroundings, Worker
 
 ACTS_A_CASE = 14
@@ -44,8 +45,8 @@ class Told:
     """What people did: every fact that was accepted with a 202, by event id."""
 
     accepted: dict[str, CaseFact] = field(default_factory=dict)
-    phoned: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    """Where each fact is that another client wrote to the bus: topic id, partition and offset, by inbox key."""
+    phoned: dict[str, Where] = field(default_factory=dict)
+    """Where each fact is that another client wrote to the bus, by inbox key."""
     cases: dict[str, bool] = field(default_factory=dict)
     """Each case that was filed, and whether it is a petition."""
 
@@ -61,6 +62,7 @@ class People:
         phones: float,
         replies: float,
         later: Random,
+        mail: Random,
     ) -> None:
         self._around = around
         self._rng = Random(around.rng.random())
@@ -68,26 +70,21 @@ class People:
         self._intakes = intakes
         self._phones = phones
         self._replies = replies
+        self._talks = UnderWay()
         self.texting = Texting(Random(around.rng.random()), around.diary, intakes)
-        self.schools = Schools(around, county, intakes, later, self._talk, lambda: self.over)
+        self.pressing = Pressing(mail, around, intakes)
+        self.schools = Schools(around, county, intakes, later, self._talks.begin, lambda: self.over)
         self._acts: dict[str, int] = {}
-        self._talks: set[asyncio.Task[None]] = set()
         self._said = 0
-        self.told = Told()
+        self._client = OtherClient(around, DUTY_PHONE)
+        self.told = Told(phoned=self._client.wrote)
         self.over = False
         self.eagerness = self._rng.uniform(0.1, 0.9)
-
-    def _talk(self, coroutine: Any) -> None:
-        # Outside of every process: whoever heard of it from a notifier goes on living when that one dies.
-        task = asyncio.get_running_loop().create_task(coroutine, context=OUTSIDE.copy())
-        self._talks.add(task)
-        task.add_done_callback(self._talks.discard, context=OUTSIDE.copy())
 
     async def finish(self) -> None:
         """Wait until everybody who began to speak was heard."""
         self.over = True
-        while self._talks:
-            await asyncio.wait(set(self._talks))
+        await self._talks.ended()
 
     def report(self, number: int) -> None:
         """Let somebody file a report; sometimes an answer is on its way before it."""
@@ -106,8 +103,8 @@ class People:
         else:
             fact = incident.IncidentFiled(**fields, urgent=rng.random() < 0.3, summary="smoke in the kitchen")
         if rng.random() < 0.1:
-            self._talk(self._act(fact.case_id, petition_case=family == "petition", after=0.0, by=None))
-        self._talk(self._say(fact, derived("filed", report_id), petition_case=family == "petition", after=0.1))
+            self._talks.begin(self._act(fact.case_id, petition_case=family == "petition", after=0.0, by=None))
+        self._talks.begin(self._say(fact, derived("filed", report_id), petition_case=family == "petition", after=0.1))
 
     def _concerned(self) -> Sequence[str]:
         if self._rng.random() < 0.8:
@@ -116,7 +113,13 @@ class People:
 
     def hear(self, message: Message) -> None:
         """A message reached somebody: they may answer, in their own time."""
-        if self.over or self._rng.random() > self.eagerness:
+        if self.over:
+            return
+        self.pressing.arrived(message)
+        if self.pressing.will_answer(message):
+            self._talks.begin(self.pressing.answer(message))
+            return
+        if self._rng.random() > self.eagerness:
             return
         minutes = self._rng.choice([0.1, 1, 4, 5, 9, 10, 14, 15, 20, 30, 120])
         after = (
@@ -128,14 +131,14 @@ class People:
         is_petition = self.told.cases.get(message.case_id, False)
         by = self._county.who_has(message.address)
         if by is not None and after <= LONGEST_SECONDS and self._rng.random() < self._replies:
-            self._talk(self._text_back(message, by, after))
+            self._talks.begin(self._text_back(message, by, after))
         else:
-            self._talk(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
+            self._talks.begin(self._act(message.case_id, petition_case=is_petition, after=after, by=by))
 
     def _hear_of_a_roll_call(self, message: Message, after: float) -> None:
         by = self._county.who_has(message.address)
         if by is not None and after <= LONGEST_SECONDS and self._rng.random() < self._replies:
-            self._talk(self._text_back(message, by, after))
+            self._talks.begin(self._text_back(message, by, after))
         else:
             self.schools.hear(message, by)
 
@@ -205,17 +208,6 @@ class People:
         """Another client writes the fact to the bus, later than it happened and with its own partitioner."""
         late = timedelta(minutes=self._rng.choice([0, 1, 5, 20]))
         earlier = fact.model_copy(update={"received_at": fact.received_at - late})
-        record = encode(
-            earlier,
-            event_id=event_id,
-            key=fact.case_id,
-            source=DUTY_PHONE,
-            time=earlier.received_at,
-            event_type=fact.TYPE,
-        )
-        name = self._around.settings.topic(topic_of(fact, petition=petition_case))
-        if not self._around.bus.away and name in self._around.bus.topics:
-            topic = self._around.bus.topics[name]
-            place = self._rng.randrange(len(topic.logs))
-            offset = self._around.bus.append(name, place, record.key.encode(), record.headers, record.value)
-            self.told.phoned[f"{DUTY_PHONE}|{event_id}"] = (topic.topic_id, place, offset)
+        topic = topic_of(fact, petition=petition_case)
+        if self._client.finds(topic):
+            self._client.write(topic, earlier, event_id, fact.case_id, lambda _, number: self._rng.randrange(number))

@@ -53,16 +53,24 @@ class Plan:
     """How many roll-call services there are; 0: the county knows no roll calls."""
     answers: float
     """How likely a school answers a roll call of its own accord."""
+    bounces: float
+    """How likely an email comes back."""
+    scans: float
+    """How likely a scanner opens the link of an email."""
+    presses: float
+    """The share of emails with a link that are answered by it."""
+    link_hours: float
+    """How long a link may be used."""
 
 
-def draw_plan(rng: Random, later: Random) -> Plan:
+def draw_plan(rng: Random, later: Random, mail: Random) -> Plan:
     """Return the plan of a seed. Each trouble but death is absent from about half of the runs.
 
-    ``later``: dice for what came into the world later. A life without any of it is what it was before.
+    ``later`` and ``mail``: dice for what came into the world later. A life without any of it is what it was before.
     """
 
-    def rate(most: float) -> float:
-        return rng.uniform(0, most) if rng.random() < 0.5 else 0.0
+    def rate(most: float, dice: Random = rng) -> float:
+        return dice.uniform(0, most) if dice.random() < 0.5 else 0.0
 
     return Plan(
         speed=rng.choice(SPEEDS),
@@ -97,4 +105,8 @@ def draw_plan(rng: Random, later: Random) -> Plan:
         replies=rate(0.6),
         roll_callers=later.choice([0, 0, 1, 2]),
         answers=later.choice([0.2, 0.7, 0.9]),
+        bounces=rate(0.6, mail),
+        scans=mail.choice([0.0, 0.0, 0.5, 1.0]),
+        presses=mail.choice([0.0, 0.0, 0.5, 1.0]),
+        link_hours=mail.choice([1, 1, 4, 72]),
     )

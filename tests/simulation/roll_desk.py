@@ -7,18 +7,14 @@ import orjson
 from starlette.requests import Request
 
 from services.intake.deps import Deps, Rooms
-from services.intake.problems import STORE_ERRORS, Problem
-from services.runtime.outages import STORE_TROUBLE
+from services.intake.problems import Problem
 from services.runtime.tokens import Caller
-from tests.simulation.desk import ask
+from tests.simulation.desk import AWAY, ask
 from tests.simulation.timetable import BUREAU
 from tests.simulation.workers import Worker
 
 CLERK = Caller("clerk", "administrator", BUREAU, None, frozenset({"roll_call.answer", "roll_call.keep"}))
 """Whoever types what others tell: it names in each request who speaks."""
-
-AWAY: tuple[type[Exception], ...] = (*STORE_ERRORS, *STORE_TROUBLE)
-"""What a client hears as 503: it asks again."""
 
 Handler = Callable[[Request, Deps, Rooms], Awaitable[Any]]
 

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from events.codec import encode
 from events.ids import derived
 from events.roll_call import ReportConfirmed
 from services.intake.problems import Problem
@@ -18,6 +17,7 @@ from services.intake.roll_call import answers, keeping
 from services.notifier.channels.base import Message
 from tests.simulation.county import SCHOOLS, County
 from tests.simulation.machine import BOOT
+from tests.simulation.other_client import OtherClient, Where
 from tests.simulation.roll_desk import CLERK, Handler, request_of
 from tests.simulation.timetable import BUREAU, ZONE, Hours, is_anybody_asked, is_asked
 from tests.simulation.workers import Surroundings, Worker
@@ -32,8 +32,8 @@ class ToldOfRollCalls:
     """What the intake accepted of roll calls, by event id: when it says that it was received."""
 
     accepted: dict[str, datetime] = field(default_factory=dict)
-    phoned: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    """Where each fact is that another client wrote to the bus: topic id, partition and offset, by inbox key."""
+    phoned: dict[str, Where] = field(default_factory=dict)
+    """Where each fact is that another client wrote to the bus, by inbox key."""
 
 
 class Schools:
@@ -55,7 +55,8 @@ class Schools:
         self._talk = talk
         self._is_over = is_over
         self._said = 0
-        self.told = ToldOfRollCalls()
+        self._client = OtherClient(around, OTHER_CLIENT)
+        self.told = ToldOfRollCalls(phoned=self._client.wrote)
 
     def begin(self, seconds: float, answering: float, phones: float) -> None:
         """Let everybody think of what they will do within so many seconds of the loop."""
@@ -198,23 +199,13 @@ class Schools:
     async def _phone(self, school_id: str, by: str, status: Any) -> None:
         """Another client writes the answer to the bus, perhaps later than it was given and to any partition."""
         around, rng = self._around, self._rng
-        name = around.settings.topic("zero-reports")
-        if around.bus.away or name not in around.bus.topics:
+        if not self._client.finds("zero-reports"):
             return
         late = timedelta(seconds=rng.choice([0, 0, 0.3, 2]) * around.machine.clock.speed)
         fact = ReportConfirmed(
             school_id=school_id, received_at=around.machine.clock.now() - late, status=status, by=by, via="api"
         )
         event_id = derived("answered", self._key())
-        record = encode(
-            fact,
-            event_id=event_id,
-            key=fact.school_id,
-            source=OTHER_CLIENT,
-            time=fact.received_at,
-            event_type=fact.TYPE,
+        self._client.write(
+            "zero-reports", fact, event_id, school_id, lambda home, number: rng.choice([home, rng.randrange(number)])
         )
-        home, topic = around.bus.partition_of(name, record.key.encode()), around.bus.topics[name]
-        place = rng.choice([home, rng.randrange(len(topic.logs))])
-        offset = around.bus.append(name, place, record.key.encode(), record.headers, record.value)
-        self.told.phoned[f"{OTHER_CLIENT}|{event_id}"] = (topic.topic_id, place, offset)

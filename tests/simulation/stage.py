@@ -94,7 +94,7 @@ async def _migrated(database: Database) -> None:
     await database.close()
 
 
-def settings(speed: float, horizon_seconds: float, at: Path) -> Settings:
+def settings(speed: float, horizon_seconds: float, link_hours: float, at: Path) -> Settings:
     """Return the settings that every process of a run shares."""
     return Settings(
         kafka_bootstrap_servers="simulated:0",
@@ -105,6 +105,8 @@ def settings(speed: float, horizon_seconds: float, at: Path) -> Settings:
         secret_key="k" * 32,
         seal_key="s" * 32,
         public_url="https://tocsin.example",
+        answer_link_hours=link_hours,
+        bounce_domain="bounces.example",
         provider_timeout_seconds=2.0,
         session_timeout_seconds=6.0,
         lease_seconds=5.0,

@@ -30,15 +30,15 @@ BROKEN_STATEMENTS: Mapping[str, tuple[Callable[[], Sabotage], str]] = {
 }
 BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], float | None, str]] = {
     "the timers forget": (sabotage.forgets_new_deadlines, (4, 5, 6, 10, 11), None, "deadlines to fire"),
-    "silence is taken for success": (sabotage.takes_silence_for_success, (3, 6, 9, 4, 12), None, "and nobody took it"),
+    "silence is taken for success": (sabotage.takes_silence_for_success, (42, 3, 6, 9), None, "and nobody took it"),
     "the offset goes ahead of the commit": (
         sabotage.advances_before_it_commits, (35, 28), 10.0, "has not handled it|never handled",
     ),
-    "the notifier forgets an intent": (sabotage.sends_without_intent, (150, 16, 101, 133), 5.0, "nobody had to doubt"),
-    "a lost message is told to nobody": (sabotage.hears_of_losses_alone, (33, 10, 40), None, "its case never heard"),
+    "the notifier forgets an intent": (sabotage.sends_without_intent, (334, 371, 150), 5.0, "nobody had to doubt"),
+    "a lost message is told to nobody": (sabotage.hears_of_losses_alone, (811, 79, 43), None, "its case never heard"),
     "a message is given up in silence": (sabotage.fails_in_silence, (3, 24, 37), None, "its case never heard"),
     "a message is late in silence": (sabotage.is_late_in_silence, (76, 64), None, "late, and its case never heard"),
-    "a receipt is written over": (sabotage.writes_over_receipts, (2, 10, 9), None, "two contents|was delivered"),
+    "a receipt is written over": (sabotage.writes_over_receipts, (811, 595, 79), None, "two contents|was delivered"),
     "an answer by SMS is not stored": (sabotage.thanks_for_answers, (13, 37, 63), None, "was answered, and is not in"),
 }  # fmt: skip
 """How each is broken, the seeds to try first, deaths in a second in place of the plan's, and what the fault says."""

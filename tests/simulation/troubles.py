@@ -11,6 +11,7 @@ from tests.simulation.bus import PREFIX
 from tests.simulation.carrier import Carrier
 from tests.simulation.county import County
 from tests.simulation.plan import Plan
+from tests.simulation.post import Post
 from tests.simulation.provider import MOODS
 from tests.simulation.workers import Surroundings, Worker
 
@@ -39,9 +40,11 @@ class Troubles:
         workers: Sequence[Worker],
         office: Database,
         carrier: Carrier,
+        post: Post,
     ) -> None:
         self._plan = plan
         self._carrier = carrier
+        self._post = post
         self._around = around
         self._rng = Random(around.rng.random())
         self._county = county
@@ -57,6 +60,7 @@ class Troubles:
             provider.moods = tuple(self._rng.sample(MOODS, self._rng.randint(1, len(MOODS))))
             provider.badness = plan.provider_badness
         self._carrier.losses, self._carrier.tells = plan.losses_on_the_way, plan.receipts
+        self._post.losses = plan.bounces
         for rate, trouble in (
             (plan.freezes, self._freeze), (plan.stops, self._stop),
             (plan.outages, self._outage), (plan.wipes, self._wipe), (plan.cuts, self._cut), (plan.losses, self._lose),
@@ -86,7 +90,7 @@ class Troubles:
         around.reaper.rest()
         for provider in around.providers.values():
             provider.badness = 0.0
-        self._carrier.losses = 0.0
+        self._carrier.losses = self._post.losses = 0.0
         for worker in self._workers:
             worker.wake()
             worker.start()

@@ -3,51 +3,40 @@
 import asyncio
 import shutil
 import time
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
 from random import Random
 
+from services.intake.bounces.listener import MAIL
 from services.intake.twilio.status import MESSAGES
 from services.intake.twilio.voice import CALLS
-from services.notifier.rules import LOOK_SECONDS
 from services.runtime.tables import to_micros
-from tests.simulation.arrivals import check_arrivals
-from tests.simulation.bus import PREFIX, SimBus
+from tests.simulation.bus import SimBus
 from tests.simulation.carrier import Carrier
 from tests.simulation.county import County
 from tests.simulation.diary import Diary
 from tests.simulation.group import Group
+from tests.simulation.judgement import Witnesses, judge
 from tests.simulation.machine import Machine
 from tests.simulation.memory import Sabotage, SimDatabase
 from tests.simulation.offsets import OffsetWitness
 from tests.simulation.outcome import Beginning, Outcome
 from tests.simulation.people import People
 from tests.simulation.plan import draw_plan
-from tests.simulation.promises import check
+from tests.simulation.post import Post
 from tests.simulation.provider import Provider, Taken
 from tests.simulation.reaper import Reaper
 from tests.simulation.record import RollCallRecord
-from tests.simulation.roll_judge import judge_roll_calls
-from tests.simulation.settled import Store, settling
+from tests.simulation.settlement import SETTLE_SECONDS, Settlement
 from tests.simulation.stage import folder, logged_to, no_collector, settings, shared_dice, template
 from tests.simulation.timetable import draw_timetable
-from tests.simulation.troubles import Troubles, confirmed
-from tests.simulation.truth import Broken
+from tests.simulation.troubles import Troubles
 from tests.simulation.virtual_time import Life, Stuck, VirtualLoop
 from tests.simulation.workers import Surroundings, Worker
 
-SETTLE_SECONDS = 120.0
-"""How long a healed world may take until nothing is under way, besides the turns of its messages."""
-TURN_SECONDS = 3.0
-"""After a long stop a recipient's reminders wait for one another: twenty a minute (``Settings``)."""
-TRAFFIC_SECONDS = 4.0
 BURIAL_SECONDS = 20.0
-CLOSE_SECONDS = 0.03
-"""The timers ask again each time that a part of the way to a deadline has passed: a nearer one is gone on to."""
 SPARE = "spare-sms"
-PROVIDERS = {MESSAGES: "sms", SPARE: "sms", "mail": "email", CALLS: "voice"}
+PROVIDERS = {MESSAGES: "sms", SPARE: "sms", MAIL: "email", CALLS: "voice"}
 """The channel of each provider."""
 LAST_CALLS = 3
 """How often a task is asked to end: one that cleans up may begin to wait again."""
@@ -70,11 +59,11 @@ def simulate(
     """
     began = time.perf_counter()
     rng = Random(seed)
-    later = Random(f"{seed}, later")
-    plan = draw_plan(rng, later)
+    later, mail = Random(f"{seed}, later"), Random(f"{seed}, mail")
+    plan = draw_plan(rng, later, mail)
     plan = plan if deaths is None else replace(plan, crashes=deaths)
     with no_collector(), shared_dice(seed), folder() as made:
-        lived = _lived(Beginning(rng, later, plan, made, sabotage, patience, deaths_at), keep=keep)
+        lived = _lived(Beginning(rng, later, mail, plan, made, sabotage, patience, deaths_at), keep=keep)
     return replace(lived, seed=seed, seconds=time.perf_counter() - began)
 
 
@@ -117,7 +106,7 @@ class World:
         self._rng = rng = beginning.rng
         self._patience = beginning.patience
         made = beginning.folder
-        shared = settings(self.plan.speed, self.plan.speed * self.plan.horizon, made)
+        shared = settings(self.plan.speed, self.plan.speed * self.plan.horizon, self.plan.link_hours, made)
         path = made / "tocsin.db"
         shutil.copyfile(template(), path)
         machine = Machine(loop, self.plan.speed)
@@ -164,10 +153,15 @@ class World:
         ]
         self.county = County(Random(rng.random()))
         intakes = [worker for worker in self.workers if worker.service == "intake"]
-        self.people = People(self.around, self.county, intakes, self.plan.phones, self.plan.replies, later)
-        self.carrier = Carrier(Random(rng.random()), diary, intakes, self.people.hear)
+        mail = beginning.mail
+        self.people = People(self.around, self.county, intakes, self.plan.phones, self.plan.replies, later, mail)
+        self.people.pressing.share, self.people.pressing.looks = self.plan.presses, self.plan.scans
+        self.post = Post(mail, self.around, intakes, self.people.hear)
+        self.carrier = Carrier(Random(rng.random()), diary, intakes, self.people.hear, self.post)
         self._office = SimDatabase(path, Life("office"), machine.now_micros, rng, None, moment)
-        self._troubles = Troubles(self.plan, self.around, self.county, self.workers, self._office, self.carrier)
+        self._troubles = Troubles(
+            self.plan, self.around, self.county, self.workers, self._office, self.carrier, self.post
+        )
 
     def _look(self) -> None:
         self._offsets.look()
@@ -193,14 +187,17 @@ class World:
         await self._troubles.heal()
         supervising = asyncio.create_task(self._supervise())
         await self.people.finish()
-        await self._settle()
-        if (seconds := Store(self.around).morning()) is not None:
-            self.around.diary.write("leaps to the morning", f"{seconds:.6f}")
-            self.around.machine.set_by(seconds + 1 / self.plan.speed)
-            await asyncio.sleep(LOOK_SECONDS)
-            await self._settle()
+        await Settlement(
+            self.around, self.plan, self._troubles, self.carrier, self._patience, self.faults.append
+        ).reach()
         supervising.cancel()
-        await self._judge()
+        self._look()
+        if self._offsets.contradiction is not None:
+            self.faults.append(self._offsets.contradiction)
+        witnesses = Witnesses(self.people, self.county, self.carrier, self.post, self._record)
+        judged = await judge(self._office, self.around, self.plan, witnesses)
+        self.faults += judged.faults
+        self.case_hours, self.roll_calls = judged.case_hours, judged.roll_calls
 
     async def _supervise(self) -> None:
         while True:
@@ -210,66 +207,6 @@ class World:
     async def _report(self, number: int) -> None:
         await asyncio.sleep(self._rng.uniform(0, self.plan.seconds))
         self.people.report(number)
-
-    async def _settle(self) -> None:
-        """Wait until nothing is under way. Later records, or the reconciler's patience, bring up what was lost."""
-        loop, store = self.around.loop, Store(self.around)
-        await asyncio.sleep(TRAFFIC_SECONDS)
-        self.around.machine.stop()
-        began, most = loop.time(), 0
-        while self._goes_on_to(store.next_due()) or self._left(store):
-            left = self._left(store)
-            self.around.diary.write("under way:", dict(left))
-            most = max(most, left["messages to finish"])
-            if loop.time() > began + self._patience + most * TURN_SECONDS:
-                self.faults.append(f"never settled: {dict(left)}")
-                return
-            if settling(left):
-                if self.plan.waits_for_silence:
-                    self.around.machine.set_database_by(700 * 64)
-                else:
-                    self._troubles.strew([(PREFIX + n, p) for n in confirmed(self.plan) for p in range(12)])
-            await asyncio.sleep(TRAFFIC_SECONDS)
-
-    def _left(self, store: Store) -> Counter[str]:
-        left = store.under_way()
-        left["receipts to tell"] = self.carrier.under_way
-        return +left
-
-    def _goes_on_to(self, due: datetime | None) -> bool:
-        """Go on to a deadline that is close, and return whether there was one: a stopped clock never reaches it."""
-        machine = self.around.machine
-        if due is None or due <= machine.clock.now():
-            return False
-        seconds = machine.clock.real_seconds(due - machine.clock.now())
-        if seconds > CLOSE_SECONDS:
-            return False
-        machine.set_by(seconds + 1e-6)
-        machine.stop()
-        return True
-
-    async def _judge(self) -> None:
-        self._offsets.look()
-        if self._offsets.contradiction is not None:
-            self.faults.append(self._offsets.contradiction)
-        now = self.around.machine.clock.now()
-        try:
-            honest = self.plan.provider_badness == 0 and self.plan.freezes == 0 and self.plan.notifiers == 1
-            told = (self.people.told, self._record)
-            cases = await check(self._office, self.around, *told, now, nobody_doubts=honest)
-            heard = self.people.texting.answered if self.plan.clock_jumps == 0 else ()
-            await check_arrivals(self._office, self.around, self.carrier, heard)
-            if self.plan.roll_callers:
-                people = None if self.around.diary.counts["directory changed"] else self.county.people
-                schools = self.people.schools.told
-                self.roll_calls = await judge_roll_calls(self._office, self.around, self._record, schools, people)
-        except Broken as error:
-            self.faults.append(str(error))
-        except AssertionError as error:
-            self.faults.append(f"{type(error).__name__}: {error}"[:2000] or "an assertion")
-        else:
-            spans = [(case.closed_at or now) - case.received_at for case in cases]
-            self.case_hours = sum((max(span, timedelta()) for span in spans), timedelta()) / timedelta(hours=1)
 
     def bury(self) -> None:
         """Let everything come to its end; what dead processes held is let go."""

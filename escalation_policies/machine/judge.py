@@ -81,9 +81,9 @@ def judge(
         Undecidable: the report names a school that the directory does not know. To the dead-letter topic.
     """
     decisions: list[Decision] = []
-    before = _time_of(case, event, now)
+    before = _time_of(event, now)
     while case is not None and (deadline := next_deadline(case, before, now)) is not None:
-        decisions.append(decide(case, deadline, directory, policies, now))
+        decisions.append(_decide_deadline(case, deadline, directory, now))
         case = decisions[-1].state
     decisions.append(decide(case, event, directory, policies, now))
     return decisions
@@ -112,7 +112,7 @@ def decide(
         if not isinstance(event, Report):
             return Decision(None, (), "no such case yet: the fact waits for its report")
         return _decide_opening(event, directory, policies, now)
-    at = _time_of(case, event, now)
+    at = max(_time_of(event, now), case.received_at)  # a client's clock far behind would start what is over by then
     by: str | None = getattr(event, "by", None)
     ledger = Ledger(case, directory, at, now, _cause(event))
     if isinstance(event, Report):
@@ -166,22 +166,19 @@ def _decide_opening(event: Report, directory: Directory, policies: PolicyLibrary
         raise Undecidable(f"the directory has no school {event.school_id!r}")
     policy = policies if isinstance(policies, Policy) else _policy_for(policies, event)
     cause = _cause(event).model_copy(update={"policy": policy.model_dump(mode="json"), "school_name": school.name})
-    return _decision(open_case(event, school, policy, directory, _time_of(None, event, now), now, cause))
+    return _decision(open_case(event, school, policy, directory, _time_of(event, now), now, cause))
 
 
 def _policy_for(policies: PolicyLibrary, event: Report) -> Policy:
     return policies.for_any_kind(event.kind, "petition" if isinstance(event, PetitionFiled) else "incident")
 
 
-def _time_of(case: Case | None, event: Event, now: datetime) -> datetime:
-    """Return the time an event is judged by: its own, but never one that has not come yet, nor before the case began.
+def _time_of(event: Event, now: datetime) -> datetime:
+    """Return the time an event is judged by: its own, but never one that has not come yet.
 
-    A client's clock that runs ahead would fire deadlines early; one far behind would start a clock that is over.
+    A client's clock that runs ahead would fire deadlines early.
     """
-    if isinstance(event, DeadlineReached):
-        return event.deadline
-    at = min(event.received_at, now)
-    return max(at, case.received_at) if case is not None else at
+    return event.deadline if isinstance(event, DeadlineReached) else min(event.received_at, now)
 
 
 def _cause(event: Event) -> Cause:
@@ -191,8 +188,8 @@ def _cause(event: Event) -> Cause:
 
 def _decision(ledger: Ledger) -> Decision:
     effects = ledger.finish()
-    reason = next((effect.reason for effect in effects if isinstance(effect, JournalEntry)), "")
-    return Decision(ledger.case, effects, reason)
+    first = next(effect for effect in effects if isinstance(effect, JournalEntry))  # nothing is done without a reason
+    return Decision(ledger.case, effects, first.reason)
 
 
 _HANDLERS: Mapping[type[CaseFact], Callable[[Ledger, Any], None]] = {

@@ -27,7 +27,7 @@ def open_case(
     cause: Cause,
 ) -> Ledger:
     """Return the ledger of a newly opened case, whose clocks start at ``received_at``."""
-    severity = policy.severity_of(event.severity, urgent=getattr(event, "urgent", False))
+    severity = policy.severity_of(event.severity, urgent=isinstance(event, IncidentFiled) and event.urgent)
     told = {name: value for name, value in event if name in Case.model_fields and name not in _JUDGED}
     case = Case(
         **told,

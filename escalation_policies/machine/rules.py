@@ -140,7 +140,8 @@ def _call_off_folded(ledger: Ledger, folded: Folded, clock: Clock) -> None:
 
 def _start_report_upward(ledger: Ledger, clock: Clock) -> None:
     state = ledger.case.level(clock.level)
-    anchor = (state.acknowledged_at if state else None) or ledger.at
+    assert state is not None, f"{clock.level} was never told"
+    anchor = state.acknowledged_at or ledger.at
     is_first = clock.name == "report_to_principal"
     start_report_upward(ledger, clock.level, anchor, because=None if is_first else clock.key)
     if is_first and ledger.case.policy.index(clock.level) + 1 == len(ledger.case.policy.chain):

@@ -11,7 +11,7 @@ from escalation_policies.clock_rules import ClockRule
 from escalation_policies.schema import Policy
 from events.incident import SEVERITIES
 from tests.support.policy_variants import county
-from tests.support.scenario import START, minute
+from tests.support.scenario import START, minute, shipped
 
 
 def policy(**receipt: Any) -> Policy:
@@ -86,6 +86,26 @@ def test_share_of_a_very_short_clock_is_a_whole_second_inside_it(
     short = policy(within=within, reminders=[{"at": share}])
     clock = clockwork.start(short, "upward_receipt", "district", "IV", START)
     assert moments(clock)[:-1] == found
+
+
+def test_two_reminders_of_one_moment_are_one_to_everybody_whom_they_name() -> None:
+    """Half of ten minutes is five: who was told and who stands in are reminded together, nobody twice."""
+    both = policy(
+        within="10m",
+        reminders=[{"at": "50%", "to": ["told"]}, {"at": "5m", "to": ["stand_in", "told"]}, {"at": "8m"}],
+    )
+    clock = clockwork.start(both, "upward_receipt", "district", "IV", START)
+    assert [(due.step, due.to) for due in clock.due[:-1]] == [
+        ("reminder:5m", ("told", "stand_in")),
+        ("reminder:8m", ("told",)),
+    ]
+
+
+def test_clock_that_the_policy_does_not_have_is_refused_by_name() -> None:
+    """A hazard's policy has no time to answer a petition: the error names both."""
+    hazard = shipped().for_kind("hazard")
+    with pytest.raises(ValueError, match="policy hazard has no clock 'resolution'"):
+        clockwork.start(hazard, "resolution", "school", "IV", START)
 
 
 def test_reminder_at_the_very_end_of_a_graver_case_is_none() -> None:

@@ -1,10 +1,14 @@
 """After a breach was withdrawn the chain must go on: what was called off begins again when there is a true reason."""
 
+from datetime import timedelta
+
+import pytest
+
 from escalation_policies.schema import Level
 from escalation_policies.selector import Selector
-from events.incident import IncidentDeclined
+from events.incident import IncidentClosed, IncidentDeclined
 from tests.support.policy_variants import county, library
-from tests.support.scenario import Scenario, minute
+from tests.support.scenario import DAY, START, Scenario, minute
 
 DISTRICT = "upward_receipt@district"
 TOP = "upward_receipt@government_and_bureau"
@@ -175,3 +179,28 @@ def test_report_of_a_level_whose_duty_was_called_off_is_carried_all_the_same() -
     assert scenario.status("report_upward@district") == "cancelled"
     scenario.report_upward("director")
     assert {"township", "bureau"} <= {who for _, who in scenario.told(template="incident_report")}
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_long_silence_of_a_level_stays_a_breach_only_when_it_was_asked_for_another_reason_as_well(
+    reported: bool,
+) -> None:
+    """The district is silent to every chase of a hazard that was gone on day 9 of 15; and to the school's own report.
+
+    All of it is folded when the evidence is carried at last: the chases were none, the report was one.
+    """
+    scenario = Scenario()
+    scenario.file(kind="hazard")
+    scenario.pass_days(150)
+    scenario.acknowledge("principal")
+    if reported:
+        scenario.report_upward("principal")
+    scenario.pass_days(130)
+    carried_late = (scenario.now - START) / timedelta(minutes=1) - 9 * DAY
+    scenario.say(IncidentClosed, "principal", evidence="photograph 12", carried_late_minutes=carried_late)
+    assert scenario.opened.status == "closed"
+    fold = scenario.opened.fold("upward_receipt", "district")
+    assert fold is not None
+    assert fold.is_standing is reported
+    called_off = [e.clock for e in scenario.entries if "so are the earlier rounds of this silence" in e.reason]
+    assert (fold.key in called_off) is not reported

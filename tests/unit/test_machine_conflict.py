@@ -191,6 +191,9 @@ def test_no_breach_is_recorded_against_a_school_that_may_not_hear() -> None:
     """It was not told and could not answer: the district, told in its place, has the first clock and the duties."""
     scenario = filed("principal", kind="petition-on-site")
     assert "report_to_principal@district" in scenario.opened.deadlines()
+    assert {request.step for request in scenario.requests} == {"nobody:district"}
+    passed = "nobody at school may hear of it: no clock runs there, and the next level is told now"
+    assert (passed, "school") in [(entry.reason, entry.level) for entry in scenario.entries]
     scenario.pass_days(30)
     assert [entry for entry in scenario.entries if entry.clock and "@school" in entry.clock] == []
     breached = [clock for _, _, clock in scenario.kinds("breach-recorded")]

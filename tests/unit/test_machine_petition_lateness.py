@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from events.base import CaseFact
+from events.incident import UpdateFiled
 from events.petition import (
     ExtensionGranted,
     PetitionAccepted,
@@ -158,6 +159,25 @@ def test_acceptance_in_time_carried_after_the_withdrawal_withdraws_the_breach() 
     late(scenario, PetitionAccepted, 8, by="principal")
     assert (scenario.status(ACCEPTANCE), scenario.opened.status) == ("satisfied", "closed")
     assert scenario.opened.next_due_at is None
+
+
+def test_update_in_time_carried_after_the_withdrawal_starts_no_further_round() -> None:
+    """People at the gate, reported at once; taken back on day 2. Nobody owes the update that would be next."""
+    scenario = Scenario()
+    scenario.petition("petition-on-site", severity="IV")
+    scenario.report_upward("principal")
+    scenario.pass_days(2)
+    scenario.happen(PetitionWithdrawn)
+    late(scenario, UpdateFiled, 1.5, by="principal", summary="talks in the hall")
+    assert scenario.status("follow_up@school") == "satisfied"
+    assert scenario.opened.next_due_at is None
+    (withheld,) = (entry for entry in scenario.entries if "no clock starts in a closed case" in entry.reason)
+    assert withheld.reason.endswith("(the next update or the final report is due)")
+    assert (withheld.kind, withheld.level, withheld.received_at) == (
+        "action-withheld",
+        "school",
+        START + timedelta(days=0.5),
+    )
 
 
 def test_later_answer_never_shortens_the_promised_time_for_review() -> None:

@@ -111,6 +111,7 @@ def test_level_without_anybody_is_passed_at_once() -> None:
     scenario.file()
     assert scenario.told() == [(0, "director")]
     assert {"report_to_principal@principal", "upward_receipt@district"} == set(scenario.opened.deadlines())
+    assert {r.step for r in scenario.requests} == {"nobody:district"}
     scenario.pass_minutes(15)
     alarms = [r for r in scenario.requests if r.template == "incident_unreached"]
     to_the_director = [r.notification_id for r in alarms if r.person_id == "director"]

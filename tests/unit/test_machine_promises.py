@@ -10,7 +10,7 @@ from escalation_policies.loader import PolicyLibrary
 from escalation_policies.machine import decide, replay
 from escalation_policies.opening import opening_deadlines
 from events import incident as facts
-from events.escalation import DeadlineReached
+from events.escalation import DeadlineReached, JournalEntry
 from tests.support.policy_variants import county, library, with_receipt
 from tests.support.scenario import SCHOOL, START, Scenario, minute
 
@@ -68,6 +68,25 @@ def test_replay_of_the_journal_gives_the_same_states_and_effects_byte_for_byte()
         assert other.state is not None
         assert other.state.model_dump_json() == one.state.model_dump_json()
         assert [e.model_dump_json() for e in other.effects] == [e.model_dump_json() for e in one.effects]
+
+
+def test_entry_that_was_read_back_from_the_bus_is_the_entry_that_was_written() -> None:
+    """Times and terms of its cause and its policy are kept as JSON has them: a replay starts from those."""
+    entries = a_full_life().entries
+    assert entries[0].cause is not None
+    assert entries[0].cause.policy is not None
+    assert [JournalEntry.model_validate_json(entry.model_dump_json()) for entry in entries] == entries
+
+
+def test_journal_keeps_of_a_fact_what_was_said_and_nothing_else() -> None:
+    """What the report left open is no line of its own in each of the entries that are kept for years."""
+    scenario = Scenario()
+    scenario.file(severity=None)
+    cause = scenario.entries[0].cause
+    assert cause is not None
+    said = {"case_id": "case-1", "received_at": "2026-09-01T02:00:00Z", "report_id": "r-1", "school_id": SCHOOL}
+    assert cause.data.items() >= (said | {"kind": "fire"}).items()
+    assert None not in cause.data.values()
 
 
 NO_OPS: dict[str, tuple[type[Any], str, dict[str, Any], str]] = {
@@ -131,7 +150,7 @@ def test_fact_before_its_report_waits() -> None:
     fact = facts.IncidentAcknowledged(case_id="case-1", received_at=START, by="principal")
     decision = decide(None, fact, scenario.staff, scenario.policies, START)
     assert (decision.state, decision.effects) == (None, ())
-    assert "waits for its report" in decision.reason
+    assert decision.reason == "no such case yet: the fact waits for its report"
 
 
 @pytest.mark.parametrize("kind", ["meteorite", "其他", "FIRE"])

@@ -3,6 +3,7 @@
 import pytest
 
 from events import incident as facts
+from tests.support.policy_variants import county, library, with_both_in_the_district
 from tests.support.scenario import STAFF, Scenario, Staff, minute
 
 UPWARD = "report_upward@principal"
@@ -32,6 +33,19 @@ def test_twenty_minutes_run_from_the_breach_when_nobody_answers() -> None:
     scenario.file()
     scenario.pass_minutes(15)
     assert deadline(scenario, UPWARD) == 35
+
+
+def test_twenty_minutes_of_two_run_from_the_receipt_that_completed_theirs_in_whatever_order_they_are_carried() -> None:
+    """`all`: the director at minute 6 and the township at 3, whose receipt is carried last: due at 26, not at 23."""
+    scenario = Scenario(library(with_both_in_the_district(county(), "all")))
+    scenario.file()
+    scenario.report_upward("principal")
+    scenario.pass_minutes(6)
+    scenario.acknowledge("director")
+    assert "report_upward@district" not in scenario.opened.deadlines()
+    scenario.pass_minutes(1)
+    scenario.acknowledge("township", carried_late_minutes=4)
+    assert deadline(scenario, "report_upward@district") == 26
 
 
 def test_late_receipt_does_not_move_the_upward_deadline() -> None:

@@ -23,8 +23,10 @@ Fire = Callable[[Mapping[str, Sequence[str]]], Awaitable[None]]
 """Applies the due deadlines of some cases, given by partition name, in one unit of work."""
 Drop = Callable[[str], Awaitable[None]]
 
-BATCH = 100
-"""Cases fired in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
+BATCH = 50
+"""Cases fired in one unit of work: large enough to share the commit, small enough to keep the rest on time. Larger ones
+save nothing (0.3 ms of the processor a case with 50 and with 100, 0.4 with 25), and records wait for the one under way.
+"""
 TURNS_TO_ASK = 2
 """Turns of the loop from the end of ``give_way`` until a unit of records has asked for its partitions: the waiting
 task's own, and that of the task which commits (``Consumption.handle``)."""

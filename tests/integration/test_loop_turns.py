@@ -90,7 +90,7 @@ async def filed(database: Database, count: int) -> tuple[dict[str, Ownership], d
 
 
 async def test_unit_of_deadlines_lets_others_run_between_its_partitions(file: Database) -> None:
-    """A unit of a hundred cases takes the processor for 60 ms; nobody waits for all of it."""
+    """A whole unit takes the processor for tens of milliseconds; nobody waits for all of it."""
     claims, due = await filed(file, PARTITIONS)
     clock = StillClock()
     clock.show(due)
@@ -101,7 +101,7 @@ async def test_unit_of_deadlines_lets_others_run_between_its_partitions(file: Da
 
 
 async def test_unit_of_deadlines_lets_others_run_while_it_encodes(file: Database) -> None:
-    """The entries and messages of a hundred cases are much to encode, too."""
+    """The entries and messages of a whole unit are much to encode, too."""
     claims, due = await filed(file, 1)
     ((name, owned),) = claims.items()
     consumer = escalation_on(file, StillClock(), claims.get)

@@ -1,5 +1,6 @@
 """The escalation service's part of the unit of work: facts and deadlines go through the machine."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -106,6 +107,7 @@ class EscalationConsumer:
             for name, claim in claims.items():
                 for case_id in due[name]:
                     fired += docket.fire(claim, case_id)
+                await asyncio.sleep(0)  # who waits to read or to publish waits for one partition's share, not for all
             following = await docket.write(self._settings, self._code_key)
         for deadline in fired:
             DEADLINE_LATENESS.observe(self._clock.real_seconds(now - deadline))

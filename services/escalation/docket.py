@@ -1,5 +1,6 @@
 """The cases before the machine in one unit of work: loaded, judged, and written with everything that follows."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -99,6 +100,7 @@ class Docket:
             (owned.name, Outgoing(settings.topic("incidents"), report_record(r, "separated")))
             for owned, r in self._reports
         ]
+        await asyncio.sleep(0)  # a mass is much to encode; the loop has its turn in the middle
         asked = await self._asked(settings.topic("notifications"), code_key)
         cancelled = [
             (owned.name, Outgoing(settings.topic("notifications"), cancellation_record(one, SOURCE)))

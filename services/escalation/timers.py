@@ -23,8 +23,13 @@ Fire = Callable[[Mapping[str, Sequence[str]]], Awaitable[None]]
 """Applies the due deadlines of some cases, given by partition name, in one unit of work."""
 Drop = Callable[[str], Awaitable[None]]
 
-BATCH = 100
-"""Cases fired in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
+BATCH = 50
+"""Cases fired in one unit of work: large enough to share the commit, small enough to keep the rest on time. Larger ones
+save nothing (0.3 ms of the processor a case with 50 and with 100, 0.4 with 25), and records wait for the one under way.
+"""
+TURNS_TO_ASK = 2
+"""Turns of the loop from the end of ``give_way`` until a unit of records has asked for its partitions: the waiting
+task's own, and that of the task which commits (``Consumption.handle``)."""
 PAGE = 200_000
 """Most deadlines of one partition in memory (about 140 bytes each)."""
 
@@ -83,7 +88,9 @@ class Timers:
                 await self._fire_all(due, fire, drop)
             self._turn_over.set()
             self._turn_over = asyncio.Event()
-            if not due:
+            if due:
+                await _let_records_ask()
+            else:
                 await self._refill()
                 await self._sleep()
 
@@ -119,3 +126,12 @@ class Timers:
         wait = self._clock.real_seconds(min(firsts) - self._clock.now()) if firsts else 1.0
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), min(wait, 1.0))
+
+
+async def _let_records_ask() -> None:
+    """Let records that gave way ask for their partitions first: the store serves in the order of asking.
+
+    Else the next unit of a mass asks before them, and they wait for that one, too.
+    """
+    for _ in range(TURNS_TO_ASK):
+        await asyncio.sleep(0)

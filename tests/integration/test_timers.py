@@ -85,7 +85,7 @@ async def test_late_partitions_share_each_unit_of_work(database: Database) -> No
 
 
 async def test_what_comes_due_during_a_mass_does_not_wait_for_all_of_it(database: Database) -> None:
-    """Three hundred are due at one moment; one that comes due after the first unit of them is in the next."""
+    """Three units are due at one moment; what comes due after the first of them is in the next."""
     clock, firing = StillClock(), Firing()
     await store_deadlines(database, {f"mass-{number:03}": NOW for number in range(3 * BATCH)} | {"next": NOW + MINUTE})
     timers = Timers(Store(database), clock, HORIZON)

@@ -19,15 +19,28 @@ async def at_once(work: Coroutine[Any, Any, Result]) -> Result:
     except StopIteration as end:
         result: Result = end.value
         return result
-    return await asyncio.shield(asyncio.ensure_future(_rest(work, waits_for)))
+    return await asyncio.shield(asyncio.ensure_future(rest_of(work, waits_for)))
 
 
-async def _rest(work: Coroutine[Any, Any, Result], waits_for: Any) -> Result:
-    return await _going_on(work, waits_for)
+async def rest_of(begun: Coroutine[Any, Any, Result], waits_for: Any) -> Result:
+    """Return what comes of a coroutine that was begun by hand and waits for ``waits_for``, as it last yielded it."""
+    return await _steps(begun, waits_for)
 
 
 @types.coroutine
-def _going_on(work: Coroutine[Any, Any, Result], waits_for: Any) -> Generator[Any, Any, Result]:
-    yield waits_for
-    result: Result = yield from work
-    return result
+def _steps(begun: Coroutine[Any, Any, Result], waits_for: Any) -> Generator[Any, Any, Result]:
+    """Go on with a coroutine that waits for something already, as ``yield from`` would (PEP 380)."""
+    while True:
+        try:
+            try:
+                sent = yield waits_for
+            except GeneratorExit:
+                begun.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - a cancellation, too, is the coroutine's to deal with
+                waits_for = begun.throw(error)
+            else:
+                waits_for = begun.send(sent)
+        except StopIteration as end:
+            result: Result = end.value
+            return result

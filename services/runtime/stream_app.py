@@ -12,6 +12,7 @@ from typing import Any
 
 import faust
 
+from services.runtime.begun import begin_without_race
 from services.runtime.consumption import Record
 from services.runtime.log_ends import check_gap, log_ends
 from services.runtime.settings import Settings
@@ -95,6 +96,7 @@ def build_app(
     app.agent(topic, name=f"{consumer}.take")(take)
     _wrap_seek(app, seek)
     _shorten_long_poll(app)
+    begin_without_race(app.consumer)
     return app
 
 

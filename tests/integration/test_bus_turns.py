@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
-from services.runtime.bus import BATCH_LIMIT, SMALLEST_BATCH, UNIT_SECONDS, BusWorker
+import pytest
+
+from services.runtime import bus
+from services.runtime.bus import BATCH_LIMIT, MANY, SMALLEST_BATCH, UNIT_SECONDS, BusWorker
 from services.runtime.consumption import Applied, Consumption, Received, Record
 from services.runtime.database import Database
 from services.runtime.keeper import Keeper
@@ -19,6 +22,8 @@ from tests.integration.test_consumption import TOPIC, Notebook, arrived
 from tests.support.intake import StillClock
 
 PATIENCE = 10.0
+BeforeRecord = Callable[[int], Awaitable[None]]
+"""Waits until the record of this offset is there."""
 
 
 class Diary(Notebook):
@@ -47,9 +52,10 @@ class Diary(Notebook):
 
 @dataclass
 class FullTopic:
-    """A stream engine whose one partition has all its records at once."""
+    """A stream engine whose one partition has all its records at once, unless it is told to wait before some."""
 
     records: list[Record]
+    before: BeforeRecord | None = None
     crashed: bool = field(default=False, init=False)
     _bringing: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
@@ -68,6 +74,8 @@ class FullTopic:
 
         async def bring() -> None:
             for record in self.records:
+                if self.before is not None:
+                    await self.before(record.offset)
                 await put(record)
 
         async def stop() -> None:
@@ -84,14 +92,16 @@ class FullTopic:
 
 
 @asynccontextmanager
-async def reading(database: Database, diary: Diary, count: int) -> AsyncIterator[None]:
+async def reading(
+    database: Database, diary: Diary, count: int, before: BeforeRecord | None = None
+) -> AsyncIterator[None]:
     settings, store = Settings(kafka_bootstrap_servers="none:0"), Store(database)
     admin = SimpleNamespace(topic_names=lambda: [TOPIC])
     watch = TopicWatch(settings, cast("Any", admin))
     watch.ids, watch.away = {TOPIC: "id-1"}, False
     worker = BusWorker(
         settings,
-        FullTopic([arrived(f"event-{number}", number) for number in range(count)]),
+        FullTopic([arrived(f"event-{number}", number) for number in range(count)], before),
         diary,
         Consumption(store, StillClock(), diary),
         store,
@@ -138,3 +148,30 @@ async def test_units_grow_again_when_records_are_quick(database: Database) -> No
         diary.seconds = 0.0
         await diary.until(count)
     assert max(diary.sizes[slow + 1 :]) > SMALLEST_BATCH
+
+
+async def test_what_trickles_in_waits_for_no_company(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that comes right after another is taken at once: beside bulk that is sent slowly it may be an alarm."""
+    monkeypatch.setattr(bus, "LINGER_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr(bus, "BUSY_SECONDS", 10 * PATIENCE)
+    diary = Diary()
+    async with reading(database, diary, 4, before=diary.until):
+        await diary.until(4)
+    assert diary.sizes == [1, 1, 1, 1]
+
+
+async def test_a_record_after_many_waits_for_company(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where records come in masses, they share a commit."""
+    monkeypatch.setattr(bus, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(bus, "BUSY_SECONDS", 10 * PATIENCE)
+    diary = Diary()
+
+    async def alone_after_many(offset: int) -> None:
+        if offset == MANY:
+            await diary.until(MANY)
+        elif offset > MANY:
+            await asyncio.sleep(0.02)
+
+    async with reading(database, diary, MANY + 2, before=alone_after_many):
+        await diary.until(MANY + 2)
+    assert diary.sizes == [MANY, 2]

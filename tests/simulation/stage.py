@@ -68,6 +68,7 @@ def no_collector() -> Iterator[None]:
             warnings.simplefilter("ignore")  # dead processes leave connections: that is their part
             yield
             gc.collect()
+            gc.collect()  # what was closed by the first has left connections of its own
     finally:
         gc.unfreeze()
         gc.enable()

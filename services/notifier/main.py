@@ -10,10 +10,14 @@ from services.notifier.flagged import count_flagged
 from services.notifier.links import link_maker
 from services.notifier.rules import SendingRules
 from services.notifier.sending import Sender
+from services.runtime.bus import Pace as ReadingPace
 from services.runtime.keeper import Keeper
 from services.runtime.process import Process, run_process
 from services.runtime.reading import read_bus
 from services.runtime.settings import Settings
+
+READING = ReadingPace(short_unit_seconds=0.01)
+"""An alert beside bulk waits for the unit of work under way, and each step of its sending for another."""
 
 
 async def prepare(
@@ -36,7 +40,7 @@ async def prepare(
     await sender.__aenter__()
     process.on_stop.append(lambda: sender.__aexit__(None, None, None))
     consumer = NotifierConsumer(process.store, process.clock, sender, deliveries_topic=settings.topic("deliveries"))
-    read_bus(process, consumer, keeper)
+    read_bus(process, consumer, keeper, pace=READING)
     process.add("flagged", count_flagged(process.database, process.directory.snapshot))
     process.add_shared()
 

@@ -21,11 +21,13 @@ from services.runtime.outages import through_outages
 from services.runtime.roll_call_rows import RollCallRows
 
 log = structlog.get_logger(__name__)
-BATCH = 60
-"""Places in one unit of work: large enough to share the commit, small enough to keep the rest on time."""
-LONGEST_REST_SECONDS = 0.2
-"""After each unit of work so long as it took, and no longer than this: a processor and the database's write lock are
+BATCH = 30
+"""Places in one unit of work: large enough to share the commit, small enough to keep the rest on time. What they ask
+for reaches the notifier in one piece, and an alert may stand behind it."""
+REST = 1.5
+"""After each unit of work so many times as long as it took: a processor, the database's write lock and the notifier are
 shared with whoever files an incident in that second. Chases are bulk and go out over minutes anyway (ADR 0016)."""
+LONGEST_REST_SECONDS = 0.2
 LONGEST_SLEEP_SECONDS = 1.0
 """How often the roll calls of other workers are looked at."""
 
@@ -147,7 +149,7 @@ class Timers:
                 self._waiting.update({place: due[place] for place in waiting})
             self._turn_over.set()
             self._turn_over = asyncio.Event()
-            await asyncio.sleep(min(real.time() - begun, LONGEST_REST_SECONDS))
+            await asyncio.sleep(min(REST * (real.time() - begun), LONGEST_REST_SECONDS))
 
     async def _hear_first(self, due: Mapping[Place, datetime]) -> None:
         """Wait, once for each moment that is due, until every answer that came before is heard."""

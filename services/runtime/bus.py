@@ -33,11 +33,9 @@ SMALLEST_BATCH = 8
 UNIT_SECONDS = 0.03
 """How long a unit of work should take. Deadlines wait for the one under way, so the next one's number of records
 follows from what the last ones took."""
-BUSY_SECONDS = 0.05
-MANY = 20
-"""A record that comes sooner than this after a batch of so many is taken for one of many. What trickles in beside it,
-as bulk does at its rate, makes no urgent record wait."""
-LINGER_SECONDS = 0.01
+QUIET_TURNS = 3
+"""Turns of the event loop without a further record after which a unit of work begins with what there is. A mass is so
+taken in large units, which cost less a record, and an alert waits for no time to pass."""
 START_SECONDS = 60.0
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
@@ -49,6 +47,14 @@ class Pace:
 
     most_records: int = BATCH_LIMIT
     unit_seconds: float = UNIT_SECONDS
+    short_unit_seconds: float | None = None
+    """The same while fewer than ``most_records`` wait: it keeps up, and what comes next waits for a shorter unit."""
+
+    def seconds(self, waiting: int) -> float:
+        """Return how long the next unit of work should take, when so many records wait."""
+        if self.short_unit_seconds is None or waiting >= self.most_records:
+            return self.unit_seconds
+        return self.short_unit_seconds
 
 
 GiveWay = Callable[[], Awaitable[None]]
@@ -158,11 +164,10 @@ class BusWorker:
         return f"{self._consumer.name}/{partition}"
 
     async def _process(self) -> None:
-        loop, busy_until = asyncio.get_running_loop(), 0.0
+        loop = asyncio.get_running_loop()
         while True:
             records = [await self._queue.get()]
-            if loop.time() < busy_until:
-                await asyncio.sleep(LINGER_SECONDS)  # under load a commit is shared; a first record never waits
+            await self._gather()
             if self._give_way is not None:
                 await self._give_way()
             while len(records) < self._limit and not self._queue.empty():
@@ -174,9 +179,15 @@ class BusWorker:
             begun = loop.time()
             if batches:
                 await self._handle(batches)
-            ended = loop.time()
-            busy_until = ended + BUSY_SECONDS if len(records) >= MANY else 0.0
-            self._limit = _next_limit(len(records), ended - begun, self._pace)
+            self._limit = _next_limit(len(records), loop.time() - begun, self._pace, self._queue.qsize())
+
+    async def _gather(self) -> None:
+        """Let the stream engine, which brings a record or two a turn of the loop, bring on what it has."""
+        quiet = 0
+        while quiet < QUIET_TURNS and self._queue.qsize() < self._limit:
+            waiting = self._queue.qsize()
+            await asyncio.sleep(0)
+            quiet = 0 if self._queue.qsize() > waiting else quiet + 1
 
     async def _in_turn(self, record: Record) -> bool:
         """Tell whether a record is the next of its partition; a repeat is dropped, a gap is looked into."""
@@ -212,9 +223,9 @@ class BusWorker:
         return {where: claim for where, claim in claims.items() if claim is not None}
 
 
-def _next_limit(records: int, seconds: float, pace: Pace) -> int:
+def _next_limit(records: int, seconds: float, pace: Pace, waiting: int) -> int:
     """Return how many records may take the pace's time, when so many took so long."""
-    return max(SMALLEST_BATCH, min(pace.most_records, int(records * pace.unit_seconds / max(seconds, 1e-6))))
+    return max(SMALLEST_BATCH, min(pace.most_records, int(records * pace.seconds(waiting) / max(seconds, 1e-6))))
 
 
 async def _crash_of(app: Any) -> None:

@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
-from services.runtime import bus
-from services.runtime.bus import BATCH_LIMIT, MANY, SMALLEST_BATCH, UNIT_SECONDS, BusWorker
+from services.runtime.bus import BATCH_LIMIT, SMALLEST_BATCH, UNIT_SECONDS, BusWorker, Pace
 from services.runtime.consumption import Applied, Consumption, Received, Record
 from services.runtime.database import Database
 from services.runtime.keeper import Keeper
@@ -22,6 +19,7 @@ from tests.integration.test_consumption import TOPIC, Notebook, arrived
 from tests.support.intake import StillClock
 
 PATIENCE = 10.0
+MOST_TURNS = 10
 BeforeRecord = Callable[[int], Awaitable[None]]
 """Waits until the record of this offset is there."""
 
@@ -93,7 +91,7 @@ class FullTopic:
 
 @asynccontextmanager
 async def reading(
-    database: Database, diary: Diary, count: int, before: BeforeRecord | None = None
+    database: Database, diary: Diary, count: int, before: BeforeRecord | None = None, pace: Pace | None = None
 ) -> AsyncIterator[None]:
     settings, store = Settings(kafka_bootstrap_servers="none:0"), Store(database)
     admin = SimpleNamespace(topic_names=lambda: [TOPIC])
@@ -108,6 +106,7 @@ async def reading(
         Keeper(OwnershipRows(database, "test", 60.0), "escalation/", 60.0),
         watch,
         diary.give_way,
+        pace,
     )
     task = asyncio.create_task(worker.run())
     try:
@@ -138,6 +137,15 @@ async def test_units_become_smaller_when_records_take_long(database: Database) -
     assert SMALLEST_BATCH <= max(diary.sizes[1:]) <= 20
 
 
+async def test_units_are_short_only_while_few_wait(database: Database) -> None:
+    """Beside a trickle of bulk an alert waits less; a mass is taken in units that cost less."""
+    diary, count = Diary(seconds=UNIT_SECONDS / 20), 3 * BATCH_LIMIT
+    async with reading(database, diary, count, pace=Pace(short_unit_seconds=UNIT_SECONDS / 10)):
+        await diary.until(count)
+    assert max(diary.sizes[1:5]) > SMALLEST_BATCH
+    assert diary.sizes[-6:-1] == [SMALLEST_BATCH] * 5
+
+
 async def test_units_grow_again_when_records_are_quick(database: Database) -> None:
     """One slow moment does not make the units small for ever."""
     diary = Diary(seconds=UNIT_SECONDS / 4)
@@ -150,28 +158,41 @@ async def test_units_grow_again_when_records_are_quick(database: Database) -> No
     assert max(diary.sizes[slow + 1 :]) > SMALLEST_BATCH
 
 
-async def test_what_trickles_in_waits_for_no_company(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record that comes right after another is taken at once: beside bulk that is sent slowly it may be an alarm."""
-    monkeypatch.setattr(bus, "LINGER_SECONDS", 10 * PATIENCE)
-    monkeypatch.setattr(bus, "BUSY_SECONDS", 10 * PATIENCE)
-    diary = Diary()
-    async with reading(database, diary, 4, before=diary.until):
+async def test_records_that_come_turn_by_turn_share_a_unit(database: Database) -> None:
+    """The stream engine brings one at a time, and a unit of work for each would take a commit for each."""
+    diary, count = Diary(), 40
+
+    async def next_turn(_: int) -> None:
+        await asyncio.sleep(0)
+
+    async with reading(database, diary, count, before=next_turn):
+        await diary.until(count)
+    assert diary.sizes[0] == count
+
+
+async def test_a_record_alone_waits_for_no_company(database: Database) -> None:
+    """It may be an alarm: its unit of work begins within a few turns of the loop, also right after another's."""
+    turns, since = [0], list[int]()
+
+    class Counting(Diary):
+        async def give_way(self) -> None:
+            since.append(turns[0])
+
+    diary = Counting()
+
+    async def after_the_last(offset: int) -> None:
+        while diary.committed < offset:  # noqa: ASYNC110 - what is waited for is a count
+            await asyncio.sleep(0)
+        turns[0] = 0
+
+    async def count_turns() -> None:
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    async with reading(database, diary, 4, before=after_the_last):
         await diary.until(4)
+    counting.cancel()
     assert diary.sizes == [1, 1, 1, 1]
-
-
-async def test_a_record_after_many_waits_for_company(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where records come in masses, they share a commit."""
-    monkeypatch.setattr(bus, "LINGER_SECONDS", 0.2)
-    monkeypatch.setattr(bus, "BUSY_SECONDS", 10 * PATIENCE)
-    diary = Diary()
-
-    async def alone_after_many(offset: int) -> None:
-        if offset == MANY:
-            await diary.until(MANY)
-        elif offset > MANY:
-            await asyncio.sleep(0.02)
-
-    async with reading(database, diary, MANY + 2, before=alone_after_many):
-        await diary.until(MANY + 2)
-    assert diary.sizes == [MANY, 2]
+    assert max(since) <= MOST_TURNS

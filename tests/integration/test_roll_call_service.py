@@ -425,6 +425,30 @@ async def test_answer_read_together_with_the_opening_before_it_is_about_what_was
     assert "s-1" not in missing
 
 
+@pytest.mark.parametrize("is_opened_first", [True, False])
+async def test_an_excuse_for_the_day_is_for_the_roll_calls_read_before_it(
+    database: Database, *, is_opened_first: bool
+) -> None:
+    """In one unit of work, too: whoever excused a school before an officer opened one more did not speak of that."""
+    desk = await open_desk(database)
+    await desk.until(minute(30))
+    extra = RollCallOpened(
+        bureau_id=BUREAU,
+        date=MONDAY,
+        call="extra",
+        received_at=minute(30),
+        opens_at=minute(30),
+        cut_off=minute(60),
+        closes_at=minute(90),
+        by=OFFICER,
+    )
+    excuse = SchoolExcused(school_id="s-3", date=MONDAY, received_at=minute(30), by=OFFICER, reason="water")
+    await desk.say_at_once(*((extra, excuse) if is_opened_first else (excuse, extra)))
+    sheet = await desk.sheet(roll_call_id(BUREAU, MONDAY.isoformat(), "extra"))
+    assert sheet.counts.excused == int(is_opened_first)
+    assert (await desk.sheet()).counts.excused == 1
+
+
 async def test_two_calls_a_day_are_told_apart_by_the_time_of_the_answer(database: Database) -> None:
     """An answer at seven is the morning's, one at half past seven too, one of the evening the other's."""
     calls = '- {call: a, opens: "06:00", cut_off: "07:00"}\n  - {call: b, opens: "18:00", cut_off: "19:00"}'

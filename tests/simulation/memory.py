@@ -26,7 +26,7 @@ Sabotage = Callable[[str], str | None]
 _COMPILED_FOR = create_async_engine("sqlite+aiosqlite://").sync_engine.dialect
 _COMPILED: dict[Any, Any] = {}
 
-_WITNESS = """
+WITNESS = """
 CREATE TABLE witness_claims (name TEXT PRIMARY KEY, writer TEXT);
 CREATE TABLE witness_strangers (name TEXT, what TEXT, writer TEXT, claimer TEXT);
 CREATE TABLE witness_moments (place INTEGER PRIMARY KEY, what TEXT, name TEXT, said TEXT, at INTEGER, turn REAL);
@@ -81,7 +81,7 @@ _WRITES = (
 
 def add_witness(path: Path) -> None:
     """Put the triggers into a fresh store."""
-    script = _WITNESS + _CLAIMED.format("first", "INSERT") + _CLAIMED.format("again", "UPDATE OF epoch, owner")
+    script = WITNESS + _CLAIMED.format("first", "INSERT") + _CLAIMED.format("again", "UPDATE OF epoch, owner")
     script += "".join(_WROTE.format(*write) for write in _WRITES)
     script += "".join(_HAPPENED.format(*moment) for moment in _MOMENTS)
     connection = sqlite3.connect(path)

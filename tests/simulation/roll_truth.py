@@ -37,6 +37,7 @@ class RollCallTruth:
         self._may = may
         self._closes_after = closes_after
         self._taken: dict[tuple[str, int | None], set[tuple[str, int]]] = {}
+        self._unheard: set[str] = set()
         self.calls: dict[str, TrueCall] = {}
         self.heard: set[str] = set()
         connection = sqlite3.connect(path, isolation_level=None)
@@ -123,10 +124,15 @@ class RollCallTruth:
         return before if goes_on and not has_opened else today
 
     def _on(self, day: date) -> Sequence[TrueCall]:
-        """Return the roll calls of a day, in the order in which they open."""
+        """Return the roll calls of a day that were heard of, in the order in which they open.
+
+        A unit of work writes the row of an officer's roll call before it says what it heard. An excuse for the whole
+        day that it heard before the opening, perhaps in the same unit, is not for a roll call that nobody knew then.
+        """
         for hours, opens, cut_off in self._timetable.windows(day):
             self._add(day, hours.name, opens, cut_off, self._closes_after)
-        return sorted((c for c in self.calls.values() if c.date == day), key=lambda one: (one.opens_at, one.name))
+        known = (call for call in self.calls.values() if call.date == day and call.call_id not in self._unheard)
+        return sorted(known, key=lambda one: (one.opens_at, one.name))
 
     def _add(self, day: date, name: str, opens: datetime, cut_off: datetime, closes_after: timedelta) -> None:
         call_id = roll_call_id(BUREAU, day.isoformat(), name)
@@ -137,6 +143,7 @@ class RollCallTruth:
             self.calls[call_id] = call
 
     def _open(self, fact: RollCallOpened) -> None:
+        self._unheard.discard(roll_call_id(BUREAU, fact.date.isoformat(), fact.call))
         if self._may((None, fact)):
             self._add(fact.date, fact.call, fact.opens_at, fact.cut_off, fact.closes_at - fact.cut_off)
 
@@ -158,6 +165,7 @@ class RollCallTruth:
             for fact in (one for one in opened if one.by is not None):
                 if roll_call_id(BUREAU, fact.date.isoformat(), fact.call) == call_id:
                     self._open(fact)
+            self._unheard.add(call_id)
         call = self.calls[call_id]
         call.is_stored = True
         steps = [(one["step"], one.get("revision", 0)) for one in state.get("taken", ())]

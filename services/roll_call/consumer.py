@@ -90,6 +90,7 @@ class RollCallConsumer:
     async def apply(self, unit: UnitOfWork, batch: Sequence[tuple[Ownership, Received]]) -> Applied:
         """Judge each event in its order; send on what belongs to another partition."""
         now, directory = self._clock.now(), self._directory()
+        await self._calls.catch_up()  # an officer's opening may have been another worker's, a moment ago
         away = [(owned, event) for owned, event in batch if _home(event) not in {None, event.record.partition}]
         await unit.append([(owned.name, _forward(event)) for owned, event in away])
         forwarded = [event for _, event in away]

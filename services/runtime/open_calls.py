@@ -1,7 +1,7 @@
 """The roll calls in memory: every open one, and those of other days that somebody spoke of lately."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -44,19 +44,29 @@ class OpenCalls:
 
     async def refresh(self) -> tuple[list[RollCall], list[str]]:
         """Read what changed; return the roll calls that did, by others or by us, and the ids of those that closed."""
+        known = list(self._open)  # what is put here while we read is not closed because we did not see it
+        changes = await self.catch_up()
+        closed = [one for one in known if one not in changes and one in self._open]
+        for gone in closed:
+            self._forget_day(self._open.pop(gone).call)
+        changed, self._taken_up = self._taken_up, {}
+        closed += [one for one, call in changed.items() if call.closed_at is not None]
+        return [call for call in changed.values() if call.closed_at is None], closed
+
+    async def catch_up(self) -> Collection[str]:
+        """Read what others opened or moved, before something is judged by it; return the ids of all that are open.
+
+        The next ``refresh`` returns what was found here, too.
+        """
         async with self._database.reading() as connection:
             rows = RollCallRows(connection)
             changes = await rows.open_changes()
             stale = [one for one, number in changes.items() if one not in self._open or self._is_older(one, number)]
             fresh = await rows.calls(stale) if stale else {}
-        closed = [one for one in self._open if one not in changes]
-        for gone in closed:
-            self._forget_day(self._open.pop(gone).call)
-        for stored in fresh.values():
-            self.put(stored)
-        changed, self._taken_up = self._taken_up, {}
-        closed += [one for one, call in changed.items() if call.closed_at is not None]
-        return [call for call in changed.values() if call.closed_at is None], closed
+        for one, stored in fresh.items():
+            if one not in self._open or self._is_older(one, stored.changes):
+                self.put(stored)
+        return changes
 
     def put(self, stored: StoredCall) -> None:
         """Take up a roll call that was just written or read."""

@@ -68,11 +68,7 @@ class Desk:
 
     async def begin(self, at: datetime, worker: str = "test") -> None:
         """Start the service, as after a restart: nothing is in memory."""
-        rows = OwnershipRows(self.database, worker, 60.0)
-        for partition in range(PARTITIONS):
-            owned = await rows.claim(f"roll_call/{partition}")
-            assert owned is not None
-            self.owned[owned.name] = owned
+        await self.claim(worker)
         self.clock.show(at)
 
         def snapshot() -> DirectorySnapshot:
@@ -106,6 +102,20 @@ class Desk:
             changed=self.timers.look_again,
         )
         self._consumption = Consumption(self.store, self.clock, consumer)
+
+    async def claim(self, worker: str = "test") -> None:
+        """Own every partition, and keep what is in memory."""
+        rows = OwnershipRows(self.database, worker, 60.0)
+        for partition in range(PARTITIONS):
+            owned = await rows.claim(f"roll_call/{partition}")
+            assert owned is not None
+            self.owned[owned.name] = owned
+
+    async def take_over(self, other: "Desk") -> None:
+        """Go on where another worker of the same database was, with nothing in memory of what it did."""
+        self._offsets = list(other._offsets)
+        self.clock.show(other.clock.now())
+        await self.claim()
 
     async def until(self, at: datetime) -> None:
         """Let time pass: open what is due, and take every step; what is published comes back."""

@@ -85,7 +85,7 @@ class Timers:
         Not before the answers that came in time are heard: then records go first.
         """
         due = self._plan.next_at()
-        if due is not None and self._heard_until is not None and due <= self._heard_until:
+        if due is not None and self._is_heard(due):
             self._plan.woken.set()
             await self._turn_over.wait()
 
@@ -147,17 +147,31 @@ class Timers:
                 await self._drop(error.names)
             else:
                 self._waiting.update({place: due[place] for place in waiting})
-            self._turn_over.set()
-            self._turn_over = asyncio.Event()
+            self._end_turn()
             await asyncio.sleep(min(REST * (real.time() - begun), LONGEST_REST_SECONDS))
+
+        self._end_turn()  # a step that records gave way to may be gone: its roll call was closed, its partition lost
+
+    def _end_turn(self) -> None:
+        self._turn_over.set()
+        self._turn_over = asyncio.Event()
 
     async def _hear_first(self, due: Mapping[Place, datetime]) -> None:
         """Wait, once for each moment that is due, until every answer that came before is heard."""
         latest = max(due.values())
-        if self._heard_until is None or latest > self._heard_until:
+        if not self._is_heard(latest):
             until = self._clock.now()
+            self._end_turn()  # records that gave way are among those that are waited for
             await self._caught_up.wait()
             self._heard_until = until
+
+    def _is_heard(self, due: datetime) -> bool:
+        """Return whether a step is due, and every answer that came before it is heard.
+
+        A clock that was set back since says no to both: what was heard until a time that is to come is not all there
+        will be, and nobody waits for a step that is not due yet.
+        """
+        return self._heard_until is not None and due <= self._heard_until <= self._clock.now()
 
     async def _drop(self, names: Collection[str]) -> None:
         for name in names:

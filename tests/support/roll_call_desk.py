@@ -1,6 +1,6 @@
 """The roll-call service on a database, with a clock that stands still and a bus of paper: its real parts, no broker."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -40,9 +40,16 @@ ID = roll_call_id(BUREAU, MONDAY.isoformat(), "daily")
 
 
 class _Heard:
-    """A bus without a backlog."""
+    """A bus without a backlog, unless ``reading`` has one."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.reading: Callable[[], Awaitable[None]] | None = None
 
     async def wait(self) -> bool:
+        self.times += 1
+        if self.reading is not None:
+            await self.reading()
         return True
 
 
@@ -87,7 +94,8 @@ class Desk:
         )
         keeper = Keeper(OwnershipRows(self.database, worker, 60.0), "roll_call/", 60.0)
         keeper.owned = self.owned
-        heard = cast("CaughtUp", _Heard())
+        self.heard = _Heard()
+        heard = cast("CaughtUp", self.heard)
         self.timers = Timers(self.database, self.clock, self.calls, self.plan, self.opening, self.steps, heard, keeper)
         consumer = RollCallConsumer(
             self._settings,

@@ -50,6 +50,17 @@ OPENED = RollCallOpened(
     bureau_id="b", date=MONDAY, call="x", received_at=OPENS, opens_at=OPENS, cut_off=CUT_OFF, closes_at=CUT_OFF
 )
 
+EXTRA = RollCallOpened(
+    bureau_id=BUREAU,
+    date=MONDAY,
+    call="extra",
+    received_at=minute(30),
+    opens_at=minute(30),
+    cut_off=minute(60),
+    closes_at=minute(90),
+    by=OFFICER,
+)
+
 
 async def open_desk(database: Database) -> Desk:
     """Return the service after it has opened Monday's roll call."""
@@ -407,17 +418,7 @@ async def test_answer_read_together_with_the_opening_before_it_is_about_what_was
     """It names no roll call: the one that an officer has just opened is meant, as if they were read apart."""
     desk = await open_desk(database)
     await desk.until(minute(30))
-    extra = RollCallOpened(
-        bureau_id=BUREAU,
-        date=MONDAY,
-        call="extra",
-        received_at=minute(30),
-        opens_at=minute(30),
-        cut_off=minute(60),
-        closes_at=minute(90),
-        by=OFFICER,
-    )
-    await desk.say_at_once(extra, answered(minute(31)))
+    await desk.say_at_once(EXTRA, answered(minute(31)))
     assert (await desk.sheet(roll_call_id(BUREAU, MONDAY.isoformat(), "extra"))).counts.confirmed == 1
     assert (await desk.sheet()).counts.confirmed == 0
     await desk.until(minute(60))
@@ -432,18 +433,8 @@ async def test_an_excuse_for_the_day_is_for_the_roll_calls_read_before_it(
     """In one unit of work, too: whoever excused a school before an officer opened one more did not speak of that."""
     desk = await open_desk(database)
     await desk.until(minute(30))
-    extra = RollCallOpened(
-        bureau_id=BUREAU,
-        date=MONDAY,
-        call="extra",
-        received_at=minute(30),
-        opens_at=minute(30),
-        cut_off=minute(60),
-        closes_at=minute(90),
-        by=OFFICER,
-    )
     excuse = SchoolExcused(school_id="s-3", date=MONDAY, received_at=minute(30), by=OFFICER, reason="water")
-    await desk.say_at_once(*((extra, excuse) if is_opened_first else (excuse, extra)))
+    await desk.say_at_once(*((EXTRA, excuse) if is_opened_first else (excuse, EXTRA)))
     sheet = await desk.sheet(roll_call_id(BUREAU, MONDAY.isoformat(), "extra"))
     assert sheet.counts.excused == int(is_opened_first)
     assert (await desk.sheet()).counts.excused == 1

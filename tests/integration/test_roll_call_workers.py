@@ -7,24 +7,13 @@ import pytest
 
 from escalation_policies.roll_call.loader import Schedules
 from events.ids import roll_call_id
-from events.roll_call import RollCallOpened, SchoolExcused
+from events.roll_call import SchoolExcused
 from services.runtime.database import Database
 from services.runtime.open_calls import OpenCalls
 from services.runtime.roll_call_rows import RollCallRows, StoredCall
-from tests.integration.test_roll_call_service import open_desk
+from tests.integration.test_roll_call_service import EXTRA, open_desk
 from tests.support.roll_call_desk import ID, Desk
 from tests.support.roll_calls import BUREAU, DIRECTORY, MONDAY, OFFICER, answered, minute, schedule
-
-EXTRA = RollCallOpened(
-    bureau_id=BUREAU,
-    date=MONDAY,
-    call="extra",
-    received_at=minute(30),
-    opens_at=minute(30),
-    cut_off=minute(60),
-    closes_at=minute(90),
-    by=OFFICER,
-)
 
 
 @pytest.mark.parametrize("is_named", [True, False])

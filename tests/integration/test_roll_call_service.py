@@ -389,17 +389,7 @@ async def test_moved_cut_off_gives_every_partition_its_steps_anew(database: Data
 async def test_officer_opens_a_drill_beside_the_schedule(database: Database) -> None:
     """It has its own school days, messages and end; the day's own roll call is untouched."""
     desk = await open_desk(database)
-    drill = RollCallOpened(
-        bureau_id=BUREAU,
-        date=MONDAY,
-        call="drill",
-        received_at=minute(30),
-        opens_at=minute(30),
-        cut_off=minute(60),
-        closes_at=minute(90),
-        by=OFFICER,
-        exercise=True,
-    )
+    drill = EXTRA.model_copy(update={"call": "drill", "exercise": True})
     await desk.until(minute(30))
     await desk.say(drill)
     await desk.say(answered(minute(40), call="drill"))

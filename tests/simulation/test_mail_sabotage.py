@@ -1,16 +1,15 @@
 """Each promise about emails is seen to be checked: a part that is broken on purpose is found within a few lives."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from tests.simulation import mail_sabotage as broken
+from tests.simulation.noticing import IMPATIENCE_SECONDS, must_notice
 from tests.simulation.world import simulate
 
 SEEDS = range(1, 51)
 """A change of the product moves every death to another moment: when the first seeds show nothing, there are others."""
-IMPATIENCE_SECONDS = 12.0
 PARTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], str]] = {
     "bounces are taken and dropped": (
         broken.takes_bounces_and_drops_them,
@@ -40,10 +39,4 @@ def test_a_broken_part_of_the_mail_is_found(part: str, monkeypatch: pytest.Monke
     """Whoever forgets an email that came back, or takes for an answer what is none, breaks a promise."""
     sabotage, seeds, found = PARTS[part]
     sabotage(monkeypatch)
-    others: list[str] = []
-    for seed in dict.fromkeys((*seeds, *SEEDS)):
-        faults = simulate(seed, patience=IMPATIENCE_SECONDS).faults
-        if re.search(found, "\n".join(faults)):
-            return
-        others += faults
-    pytest.fail(f"nobody noticed; what was said instead: {others[:10]}")
+    must_notice(found, (simulate(seed, patience=IMPATIENCE_SECONDS).faults for seed in dict.fromkeys((*seeds, *SEEDS))))

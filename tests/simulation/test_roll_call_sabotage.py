@@ -1,16 +1,15 @@
 """Each promise about roll calls is seen to be checked: a part that is broken on purpose is found within a few lives."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from tests.simulation import roll_sabotage as broken
+from tests.simulation.noticing import IMPATIENCE_SECONDS, must_notice
 from tests.simulation.world import simulate
 
 SEEDS = (36, 70, 2, 33, 8, 44, 57, 52, 54, 12, 80, 50)
 """Lives with roll calls, the quick ones first."""
-IMPATIENCE_SECONDS = 12.0
 PARTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[int], str]] = {
     "nobody is found missing": (broken.finds_nobody_missing, (36,), "found missing are"),
     "answers are not heard before a step": (broken.hears_nobody_out, (54, 6), "was on the bus since"),
@@ -34,13 +33,7 @@ def test_a_broken_part_of_the_roll_calls_is_found(part: str, monkeypatch: pytest
     """A roll call that forgets, or tells too much, too late or else, breaks a promise, and the fault says so."""
     sabotage, seeds, found = PARTS[part]
     sabotage(monkeypatch)
-    others: list[str] = []
-    for seed in dict.fromkeys((*seeds, *SEEDS)):
-        faults = simulate(seed, patience=IMPATIENCE_SECONDS).faults
-        if re.search(found, "\n".join(faults)):
-            return
-        others += faults
-    pytest.fail(f"nobody noticed; what was said instead: {others[:10]}")
+    must_notice(found, (simulate(seed, patience=IMPATIENCE_SECONDS).faults for seed in dict.fromkeys((*seeds, *SEEDS))))
 
 
 def test_a_service_that_reads_slowly_breaks_no_promise(monkeypatch: pytest.MonkeyPatch) -> None:

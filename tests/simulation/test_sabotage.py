@@ -1,20 +1,18 @@
 """Each promise's check is seen to fail: a part that is broken on purpose is found within a few seeds."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from tests.simulation import sabotage
 from tests.simulation.memory import Sabotage
+from tests.simulation.noticing import IMPATIENCE_SECONDS, must_notice
 from tests.simulation.world import simulate
 
 SEEDS = (39, 37, 3, 1, 10, 8, 2, 4, 6, 9, 7, 12)
 """The first seeds of all: the troubles that show a broken part are absent from about half of the runs."""
 MORE_SEEDS = range(13, 50)
 """A change of the product moves every death to another moment: when the first seeds show nothing, there are others."""
-IMPATIENCE_SECONDS = 12.0
-"""A broken world never settles: enough of the loop's time to see that it does not."""
 BROKEN_STATEMENTS: Mapping[str, tuple[Callable[[], Sabotage], str]] = {
     "the outbox loses a row": (lambda: sabotage.loses_one_in(7, "INSERT INTO outbox"), "never handled|are nowhere"),
     "the journal loses an entry": (lambda: sabotage.loses_one_in(5, "INSERT INTO journal"), "entries, last position"),
@@ -48,7 +46,7 @@ BROKEN_CODE: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], Sequence[i
 def test_a_part_whose_statements_are_broken_is_found(part: str) -> None:
     """A statement that is lost or says something else breaks a promise, and the fault says which."""
     broken, found = BROKEN_STATEMENTS[part]
-    _find(
+    must_notice(
         found, (simulate(seed, sabotage=broken(), patience=IMPATIENCE_SECONDS).faults for seed in (*SEEDS, *MORE_SEEDS))
     )
 
@@ -58,17 +56,7 @@ def test_a_part_whose_code_is_broken_is_found(part: str, monkeypatch: pytest.Mon
     """A part that does something too early, or not at all, breaks a promise, and the fault says which."""
     broken, seeds, deaths, found = BROKEN_CODE[part]
     broken(monkeypatch)
-    _find(
+    must_notice(
         found,
         (simulate(seed, deaths=deaths, patience=IMPATIENCE_SECONDS).faults for seed in (*seeds, *SEEDS, *MORE_SEEDS)),
     )
-
-
-def _find(what: str, runs: Iterable[Sequence[str]]) -> None:
-    """Look until a run says what is broken; another promise that broke before it in that run is no answer."""
-    others: list[str] = []
-    for faults in runs:
-        if re.search(what, "\n".join(faults)):
-            return
-        others += faults
-    pytest.fail(f"nobody noticed; what was said instead: {others[:10]}")

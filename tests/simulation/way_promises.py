@@ -59,13 +59,24 @@ def _runs(case: Case, level: str) -> bool:
 
 
 def _somebody_is_told(case: Case, decision: Decision, fact: Lost) -> None:
-    """Check that a decision tells others, where there is anybody who does not know yet."""
+    """Check that a decision tells others, where there is anybody who does not know yet.
+
+    Whoever sits at the same level and is not out knows of the case: the next level hears when nobody of them is left,
+    or at the deadline.
+    """
     asked = {one.person_id for one in decision.effects if isinstance(one, NotificationRequested)}
     if asked - {fact["person_id"]}:
         return
     after, chain = decision.state, [level.level for level in case.policy.chain]
     above = chain[chain.index(fact["level"]) + 1 :]
     is_left = after is None or _is_waited_for(after, fact)
-    nobody_knows = above and after is not None and _runs(after, fact["level"]) and not any(map(after.level, above))
-    if is_left or nobody_knows:
+    is_left = is_left or (after is not None and _nobody_knows(after, fact["level"], above))
+    if is_left:
         raise Broken(f"promise 5: nothing reaches {fact['person_id']}, and nobody else was told: {fact}")
+
+
+def _nobody_knows(case: Case, level: str, above: Sequence[str]) -> bool:
+    """Return whether a clock runs for a level whose people are all out, and no level above it was told."""
+    state = case.level(level)
+    is_empty = state is None or all(seat.is_out for seat in state.seats)
+    return bool(above) and is_empty and _runs(case, level) and not any(map(case.level, above))

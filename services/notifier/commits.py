@@ -23,7 +23,7 @@ from services.runtime.store import Store
 LARGEST_BATCH = 500
 RETRY_SECONDS = 0.5
 LINGER_SECONDS = 0.02
-"""How long a change that nothing waits for may wait for company; an intent, which a send waits for, never does."""
+"""How long a change may wait for company that nothing waits for, or only a message of the bulk lane."""
 
 _log = structlog.get_logger(__name__)
 

@@ -81,7 +81,8 @@ class Ledger:
         cause = cause or CAUSES.get(state)
         if cause is not None and is_told_of(job.request):
             records.append(unreached_fact(self._topic, job.request, cause, reason or state, step.at))
-        await self._commits.write(Change(job.owned, step, records, flag), may_linger=state != "attempted")
+        may_linger = state != "attempted" or job.request.lane == "bulk"
+        await self._commits.write(Change(job.owned, step, records, flag), may_linger=may_linger)
         job.state, job.tries, job.provider, job.reason = state, step.tries, provider, reason or job.reason
         job.is_cleared = False
         STEPS.labels(channel=job.request.channel, state=state).inc()

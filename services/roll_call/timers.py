@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 BATCH = 30
 """Places in one unit of work: large enough to share the commit, small enough to keep the rest on time. What they ask
 for reaches the notifier in one piece, and an alert may stand behind it."""
-REST = 3.0
+REST = 4.0
 """After each unit of work so many times as long as it took: a processor, the database's write lock and the notifier are
 shared with whoever files an incident in that second. Chases are bulk and go out over minutes anyway (ADR 0016)."""
 LONGEST_REST_SECONDS = 0.2

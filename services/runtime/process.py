@@ -147,5 +147,6 @@ async def run_process(service: str, settings: Settings, prepare: Callable[[Proce
         # What is loaded stays. Without this, each full collection looks at all of it, with every deadline waiting:
         # 120 ms, once a second while records flow.
         gc.freeze()
+        process.directory.on_loaded = gc.freeze
         gc.set_threshold(*COLLECTIONS)
         await process.run()

@@ -14,13 +14,13 @@ from tests.simulation.way_promises import others_are_told
 from tests.support.scenario import Scenario, Staff, shipped
 
 SEATED = {"role:principal@self": ("principal",), "role:bureau_leader@ancestor:bureau": ("bureau",)}
-"""The posts that are held; ``both`` adds a second principal."""
+"""The posts that are held: nobody stands in for anybody."""
 
 
 def _principal_is_lost(*others: str) -> Scenario:
     """Return a fire of whose principal every contact failed, and that ``others`` at the school were told of, too."""
     policy = shipped().for_kind("fire")
-    chain = [{**level.model_dump(mode="json"), "stand_ins": []} for level in policy.chain]
+    chain = [{**level.model_dump(mode="json"), "stand_in": []} for level in policy.chain]
     changed = Policy.model_validate({**policy.model_dump(mode="json"), "chain": chain})
     story = Scenario(PolicyLibrary([changed]), Staff(SEATED | {"role:principal@self": ("principal", *others)}))
     story.staff.others.add("principal")
@@ -52,7 +52,7 @@ def _hold(story: Scenario) -> None:
         ContactAddress(contact_id=f"principal:{channel}", channel=channel, address=channel)
         for channel in ("sms", "email")
     )
-    person = PersonRecorded(person_id="principal", name="", unit_id="self", roles=(), contacts=contacts)
+    person = PersonRecorded(person_id="principal", name="principal", unit_id="self", roles=(), contacts=contacts)
     others_are_told(story.entries, {"principal": person})
 
 

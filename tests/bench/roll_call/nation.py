@@ -12,7 +12,7 @@ from services.runtime.live_directory import write_entries
 SCHOOLS_OF_A_BUREAU = 150
 """A mean county has 165 (DOMAIN §8)."""
 
-REMINDER_SECONDS = 110
+REMINDER_SECONDS = 150
 """Before the cut-off: the reminders have a tick of their own, which is over then."""
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -8,9 +8,8 @@ read in pages, and made into a picture beside the event loop.
 """
 
 import asyncio
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 from pydantic import TypeAdapter
@@ -36,6 +35,8 @@ _PERSON: TypeAdapter[PersonRecorded] = TypeAdapter(PersonRecorded)
 Entry = UnitRecorded | PersonRecorded
 Written = Row[str, str, str, bool]
 """An entry's id, its kind and body, and whether it was removed."""
+Changes = Mapping[str, Entry | None]
+"""What changed, by id; None for what was removed."""
 PAGE = 2_000
 """Entries read at once: their rows are taken apart in the event loop, in some 5 ms."""
 
@@ -48,8 +49,8 @@ class LiveDirectory:
         self._version: str | None = None
         self._entries: Mapping[str, Entry] = {}
         self._snapshot = DirectorySnapshot.of((), ())
-        self.on_loaded: Callable[[], object] = _nothing_more
-        """Called whenever a changed directory is in force."""
+        self.loading: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Surrounds the making of a changed picture, which is large and stays."""
 
     def snapshot(self) -> DirectorySnapshot:
         """Return the present directory."""
@@ -63,13 +64,12 @@ class LiveDirectory:
             return False
         is_older = int(version or 0) < int(self._version or 0)  # the database was put back to a backup
         known: Mapping[str, Entry] = {} if is_older else self._entries
-        version, rows = await self._changes(0 if is_older else int(self._version or 0))
-        with _no_collections():
-            self._entries, self._snapshot = await asyncio.to_thread(_changed, known, rows)
-            self._version = version
-            self.on_loaded()
+        with self.loading():
+            version, changes = await self._changes(0 if is_older else int(self._version or 0))
+            self._entries, self._snapshot = await asyncio.to_thread(_changed, known, changes)
+        self._version = version
         units, people = len(self._snapshot.units), len(self._snapshot.people)
-        log.info("directory.loaded", version=version, units=units, people=people, changed=len(rows))
+        log.info("directory.loaded", version=version, units=units, people=people, changed=len(changes))
         return True
 
     async def run(self) -> None:
@@ -78,63 +78,52 @@ class LiveDirectory:
             await asyncio.sleep(INTERVAL_SECONDS)
             await through_outages(self.refresh, "the last directory stays in force")
 
-    async def _changes(self, since: int) -> tuple[str | None, list[Written]]:
+    async def _changes(self, since: int) -> tuple[str | None, Changes]:
         """Return the present version, and what changed since another; pages of two versions are read again."""
         async with self._database.reading(at_length=True) as connection:
             while True:
                 version = await recall(connection, VERSION)
-                rows = await _rows_since(connection, since)
+                changes: dict[str, Entry | None] = {}
+                async for page in _pages_since(connection, since):
+                    changes |= await asyncio.to_thread(_parsed, page)
                 if version == await recall(connection, VERSION):
-                    return version, rows
+                    return version, changes
 
 
 async def read_entries(connection: AsyncConnection) -> tuple[list[UnitRecorded], list[PersonRecorded]]:
     """Return the store's directory, in the order of ids."""
-    _, snapshot = _changed({}, await _rows_since(connection, 0))
+    changes: dict[str, Entry | None] = {}
+    async for page in _pages_since(connection, 0):
+        changes |= _parsed(page)
+    _, snapshot = _changed({}, changes)
     return list(snapshot.units), list(snapshot.people)
 
 
-async def _rows_since(connection: AsyncConnection, version: int) -> list[Written]:
-    """Return what was written after a version, removals included."""
-    found: list[Written] = []
+async def _pages_since(connection: AsyncConnection, version: int) -> AsyncIterator[Sequence[Written]]:
+    """Give what was written after a version, removals included."""
     entries = directory_entries.c
     statement = select(entries.entry_id, entries.kind, entries.body, entries.removed).where(entries.version > version)
     statement = statement.order_by(entries.entry_id).limit(PAGE)
     page = (await connection.execute(statement)).all()
     while page:
-        found += page
+        yield page
         page = (await connection.execute(statement.where(entries.entry_id > page[-1].entry_id))).all()
-    return found
 
 
-def _changed(known: Mapping[str, Entry], rows: Sequence[Written]) -> tuple[dict[str, Entry], DirectorySnapshot]:
+def _parsed(page: Sequence[Written]) -> dict[str, Entry | None]:
+    return {
+        entry_id: None if removed else (_UNIT if kind == "unit" else _PERSON).validate_json(body)
+        for entry_id, kind, body, removed in page
+    }
+
+
+def _changed(known: Mapping[str, Entry], changes: Changes) -> tuple[dict[str, Entry], DirectorySnapshot]:
     """Return the entries with these changes, in the order of ids, and the picture of them."""
-    entries = dict(known)
-    for entry_id, kind, body, removed in rows:
-        if removed:
-            entries.pop(entry_id, None)
-        else:
-            entries[entry_id] = (_UNIT if kind == "unit" else _PERSON).validate_json(body)
-    ordered = {entry_id: entries[entry_id] for entry_id in sorted(entries)}
+    merged = {**known, **changes}
+    ordered = {entry_id: entry for entry_id in sorted(merged) if (entry := merged[entry_id]) is not None}
     units = [entry for entry in ordered.values() if isinstance(entry, UnitRecorded)]
     people = [entry for entry in ordered.values() if isinstance(entry, PersonRecorded)]
     return ordered, DirectorySnapshot.of(units, people)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Look for no garbage while so much is made that stays: each look would hold up everybody, and find nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _nothing_more() -> None:
-    """Stand for what a process does when a changed directory is in force."""
 
 
 async def write_entries(

@@ -7,8 +7,8 @@ process with a non-zero code (the supervisor restarts it); SIGTERM and Ctrl-C st
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import structlog
@@ -127,6 +127,21 @@ async def _end(tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for garbage before the body, not in it, and never again at what is there after it.
+
+    For a body that makes very much that stays: each look would hold up everybody, and find nothing.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 async def run_process(service: str, settings: Settings, prepare: Callable[[Process], Awaitable[None]]) -> None:
     """Open the shared parts, let ``prepare`` add the service's own, and run until stopped."""
     configure_logging(service, settings.log_format, settings.log_level)
@@ -147,6 +162,6 @@ async def run_process(service: str, settings: Settings, prepare: Callable[[Proce
         # What is loaded stays. Without this, each full collection looks at all of it, with every deadline waiting:
         # 120 ms, once a second while records flow.
         gc.freeze()
-        process.directory.on_loaded = gc.freeze
+        process.directory.loading = uncollected
         gc.set_threshold(*COLLECTIONS)
         await process.run()

@@ -10,6 +10,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer
 
 from events.codec import decode
+from services.runtime.clock import wall_now
 from tests.bench.figures import Figures
 from tests.bench.scale.log import Log, Mark
 from tests.bench.scale.notes import produce_notes
@@ -36,13 +37,13 @@ async def measure_flow(world: World, rate: float, seconds: float, noted: Sequenc
         raise RuntimeError("the worker started too late for the first deadlines, by the bench's fault")
     await asyncio.sleep((first - stack.clock.now()).total_seconds() - 2)
     before, cpu, begun = await world.consumed(), _cpu(world.worker), time.monotonic()
-    notes = int(rate * (seconds + 4))
+    notes, started = int(rate * (seconds + 4)), wall_now()
     sent = await produce_notes(stack.kafka, stack.prefix + "incidents", noted, notes, rate)
     await _until_consumed(world, before + notes)
     taken = notes / (time.monotonic() - begun)
     cores = (_cpu(world.worker) - cpu) / (time.monotonic() - begun)
     await world.until_published()
-    fired, on_bus, aged = await _ages(journal, mark, f"flow-{world.run}-".encode())
+    fired, on_bus, aged = await _ages(journal, mark, f"flow-{world.run}-".encode(), started)
     if len(fired) < len(moments):
         raise RuntimeError(f"only {len(fired)} of {len(moments)} deadlines fired")
     return [
@@ -53,7 +54,10 @@ async def measure_flow(world: World, rate: float, seconds: float, noted: Sequenc
     ]
 
 
-async def _ages(journal: Log, mark: Mark, prefix: bytes) -> tuple[list[float], list[float], list[float]]:
+async def _ages(
+    journal: Log, mark: Mark, prefix: bytes, started: datetime
+) -> tuple[list[float], list[float], list[float]]:
+    """Return the ages of what came since; a worker that starts again repeats what its stop left unsettled."""
     fired, on_bus, aged = list[float](), list[float](), list[float]()
     async for record in journal.since(mark):
         entry = orjson.loads(record.value)
@@ -61,7 +65,8 @@ async def _ages(journal: Log, mark: Mark, prefix: bytes) -> tuple[list[float], l
         sent = (datetime.fromtimestamp(record.timestamp / 1000, UTC) - at).total_seconds()
         if entry["kind"] == "fact-noted":
             made = datetime.fromisoformat(entry["cause"]["data"]["received_at"])
-            aged.append(record.timestamp / 1000 - made.timestamp())
+            if made >= started:
+                aged.append(record.timestamp / 1000 - made.timestamp())
         elif entry["kind"] == "reminder-sent" and record.key.startswith(prefix):
             fired.append((datetime.fromisoformat(entry.get("fired_at", entry["received_at"])) - at).total_seconds())
             on_bus.append(sent)

@@ -30,8 +30,6 @@ VERSION = "directory_version"
 INTERVAL_SECONDS = 1.0
 _UNIT: TypeAdapter[UnitRecorded] = TypeAdapter(UnitRecorded)
 _PERSON: TypeAdapter[PersonRecorded] = TypeAdapter(PersonRecorded)
-
-
 Entry = UnitRecorded | PersonRecorded
 Written = Row[str, str, str, bool]
 """An entry's id, its kind and body, and whether it was removed."""
@@ -46,7 +44,7 @@ class LiveDirectory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._version: str | None = None
+        self._version = 0
         self._entries: Mapping[str, Entry] = {}
         self._snapshot = DirectorySnapshot.of((), ())
         self.loading: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -59,13 +57,13 @@ class LiveDirectory:
     async def refresh(self) -> bool:
         """Load what changed, if anything did; return whether it did."""
         async with self._database.reading() as connection:
-            version = await recall(connection, VERSION)
+            version = await _version(connection)
         if version == self._version:
             return False
-        is_older = int(version or 0) < int(self._version or 0)  # the database was put back to a backup
-        known: Mapping[str, Entry] = {} if is_older else self._entries
+        is_older = version < self._version  # the database was put back to a backup
+        since, known = (0, {}) if is_older else (self._version, self._entries)
         with self.loading():
-            version, changes = await self._changes(0 if is_older else int(self._version or 0))
+            version, changes = await self._changes(since)
             self._entries, self._snapshot = await asyncio.to_thread(_changed, known, changes)
         self._version = version
         units, people = len(self._snapshot.units), len(self._snapshot.people)
@@ -78,15 +76,15 @@ class LiveDirectory:
             await asyncio.sleep(INTERVAL_SECONDS)
             await through_outages(self.refresh, "the last directory stays in force")
 
-    async def _changes(self, since: int) -> tuple[str | None, Changes]:
+    async def _changes(self, since: int) -> tuple[int, Changes]:
         """Return the present version, and what changed since another; pages of two versions are read again."""
         async with self._database.reading(at_length=True) as connection:
             while True:
-                version = await recall(connection, VERSION)
+                version = await _version(connection)
                 changes: dict[str, Entry | None] = {}
                 async for page in _pages_since(connection, since):
                     changes |= await asyncio.to_thread(_parsed, page)
-                if version == await recall(connection, VERSION):
+                if version == await _version(connection):
                     return version, changes
 
 
@@ -97,6 +95,11 @@ async def read_entries(connection: AsyncConnection) -> tuple[list[UnitRecorded],
         changes |= _parsed(page)
     _, snapshot = _changed({}, changes)
     return list(snapshot.units), list(snapshot.people)
+
+
+async def _version(connection: AsyncConnection) -> int:
+    """Return the version of what is written; 0 where nothing ever was."""
+    return int(await recall(connection, VERSION) or 0)
 
 
 async def _pages_since(connection: AsyncConnection, version: int) -> AsyncIterator[Sequence[Written]]:
@@ -141,7 +144,7 @@ async def write_entries(
     gone = sorted(known.keys() - wanted.keys())
     if not changed and not gone:
         return [], []
-    version = int(await recall(connection, VERSION) or 0) + 1
+    version = await _version(connection) + 1
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
     statement = insert(directory_entries)
     values = [

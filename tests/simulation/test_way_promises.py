@@ -8,7 +8,7 @@ from escalation_policies.loader import PolicyLibrary
 from escalation_policies.machine import unreached
 from escalation_policies.schema import Policy
 from events.directory import ContactAddress, PersonRecorded
-from events.unreached import ContactUnreached
+from events.unreached import unreached_by
 from tests.simulation.truth import Broken
 from tests.simulation.way_promises import others_are_told
 from tests.support.scenario import Scenario, Staff, shipped
@@ -26,24 +26,7 @@ def _principal_is_lost(*others: str) -> Scenario:
     story.staff.others.add("principal")
     story.file()
     for request in [one for one in story.requests if one.person_id == "principal"]:
-        fields: dict[str, Any] = {
-            name: getattr(request, name)
-            for name in (
-                *(
-                    "notification_id",
-                    "person_id",
-                    "contact_id",
-                    "channel",
-                    "level",
-                    "clock",
-                    "step",
-                    "lane",
-                    "template",
-                ),
-                *("deadline", "note", "asks_acknowledgement"),
-            )
-        }
-        story.happen(ContactUnreached, cause="failed", reason="the provider refused", **fields)
+        story.judge(unreached_by(request, "failed", "the provider refused", story.now))
     return story
 
 

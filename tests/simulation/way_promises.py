@@ -69,9 +69,7 @@ def _somebody_is_told(case: Case, decision: Decision, fact: Lost) -> None:
         return
     after, chain = decision.state, [level.level for level in case.policy.chain]
     above = chain[chain.index(fact["level"]) + 1 :]
-    is_left = after is None or _is_waited_for(after, fact)
-    is_left = is_left or (after is not None and _nobody_knows(after, fact["level"], above))
-    if is_left:
+    if after is None or _is_waited_for(after, fact) or _nobody_knows(after, fact["level"], above):
         raise Broken(f"promise 5: nothing reaches {fact['person_id']}, and nobody else was told: {fact}")
 
 

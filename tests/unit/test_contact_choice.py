@@ -11,7 +11,7 @@ from escalation_policies.selector import Selector
 from events.directory import ContactAddress
 from events.escalation import Contact, Recipient
 from events.notification import Lane
-from events.unreached import ContactUnreached
+from events.unreached import unreached_by
 from services.directory.file_format import LANES
 from services.directory.loader import load_directory
 from services.runtime.directory import DirectorySnapshot
@@ -119,9 +119,7 @@ def lose(scenario: Scenario) -> list[str]:
     """Let the newest message to the principal not arrive; return the channels by which they are told instead."""
     newest = [one for one in scenario.requests if one.person_id == "principal"][-1]
     before = len(scenario.requests)
-    same = ("notification_id", "person_id", "contact_id", "channel", "level", "clock", "step", "lane", "template")
-    fields = {name: getattr(newest, name) for name in (*same, "deadline", "asks_acknowledgement")}
-    scenario.happen(ContactUnreached, cause="dead-contact", reason="no such number", **fields)
+    scenario.judge(unreached_by(newest, "dead-contact", "no such number", scenario.now))
     return [one.channel for one in scenario.requests[before:] if one.person_id == "principal"]
 
 

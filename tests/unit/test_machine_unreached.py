@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from escalation_policies.loader import PolicyLibrary
 from escalation_policies.schema import Policy
@@ -11,7 +10,7 @@ from escalation_policies.selector import Selector
 from events.escalation import Contact, Recipient
 from events.incident import IncidentAcknowledged, UpdateFiled
 from events.notification import Lane, NotificationRequested
-from events.unreached import ContactUnreached
+from events.unreached import Cause, unreached_by
 from tests.support.scenario import Scenario, Staff, shipped
 
 WAYS = ("sms", "email", "voice", "chat")
@@ -54,17 +53,10 @@ def scenario(**kept: tuple[Lane, ...]) -> Scenario:
     return story
 
 
-def fail(story: Scenario, request: NotificationRequested, cause: str = "failed") -> list[NotificationRequested]:
+def fail(story: Scenario, request: NotificationRequested, cause: Cause = "failed") -> list[NotificationRequested]:
     """Say that a message did not arrive; return what is requested because of it."""
     before = len(story.requests)
-    fields: dict[str, Any] = {
-        name: getattr(request, name)
-        for name in (
-            *("notification_id", "person_id", "contact_id", "channel", "level", "clock", "step", "lane", "template"),
-            *("deadline", "note", "asks_acknowledgement"),
-        )
-    }
-    story.happen(ContactUnreached, cause=cause, reason="the provider refused", **fields)
+    story.judge(unreached_by(request, cause, "the provider refused", story.now))
     return story.requests[before:]
 
 
